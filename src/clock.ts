@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** All that Ebb asks of time. The only file that may touch timers or `Date`. */
+export interface Clock {
+  /** Epoch milliseconds (fractions allowed). Never goes back, whatever is done to the machine's wall clock. */
+  now(): number
+  /** Calls `fire` once, `ms` from now. The function returned takes it back; after it has fired that does nothing. */
+  after(ms: number, fire: () => void): () => void
+  /** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}
+
+const { timeOrigin } = performance
+
+/** The machine's own time: the wall clock at the start of the process, moved on by the monotonic clock. */
+export const systemClock: Clock = {
+  now: () => timeOrigin + performance.now(),
+  after(ms, fire) {
+    const timer = setTimeout(fire, ms)
+    return () => clearTimeout(timer)
+  },
+  async sleep(ms, signal) {
+    await delay(ms, undefined, { signal })
+  },
+}
+
+/** RFC 3339 in UTC with whole seconds, the form Kubernetes stores times in. */
+export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
+
+/** Epoch milliseconds of an RFC 3339 time; `undefined` where the text is absent or no time at all. */
+export function parseTime(text: string | undefined): number | undefined {
+  const ms = text === undefined ? Number.NaN : Date.parse(text)
+  return Number.isNaN(ms) ? undefined : ms
+}
+
+/**
+ * A signal that aborts when the parent does or after `ms`, whichever is first.
+ * The caller must `clear` it, so that no timer and no listener outlives the work.
+ */
+export function deadline(
+  clock: Clock,
+  ms: number,
+  parent: AbortSignal,
+  reason: () => Error,
+): { readonly signal: AbortSignal; clear(): void } {
+  const own = new AbortController()
+  const follow = (): void => own.abort(parent.reason)
+  if (parent.aborted) follow()
+  parent.addEventListener('abort', follow, { once: true })
+  const cancel = clock.after(ms, () => own.abort(reason()))
+  return {
+    signal: own.signal,
+    clear() {
+      cancel()
+      parent.removeEventListener('abort', follow)
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import type { Decision, Situation } from '../core/decide.ts'
+
+/** What carrying out a decision did. */
+export type Write =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'scaled'; readonly from: number; readonly to: number }
+  | { readonly kind: 'failed'; readonly error: string }
+  /** Shadow mode: what would have been written. */
+  | { readonly kind: 'shadow'; readonly from: number; readonly to: number }
+
+/** One entry of the ledger. Consecutive equal decisions are one record with a count. */
+export interface LedgerRecord {
+  readonly firstAt: number
+  readonly lastAt: number
+  readonly count: number
+  readonly situation: Situation
+  readonly decision: Decision
+  readonly write: Write
+}
+
+/** One workload as the page, `ebb explain` and the demo see it. Times are epoch ms. Holds no secret. */
+export interface WorkloadView {
+  readonly namespace: string
+  readonly name: string
+  readonly kind: 'ScaledObject' | 'ScaledJob'
+  readonly target: { readonly kind: string; readonly name: string }
+  readonly mode: 'hpa' | 'direct' | 'shadow'
+  readonly pollingInterval: number
+  readonly hpa: string | undefined
+  readonly ready: { readonly status: string; readonly reason: string; readonly message: string }
+  readonly replicas: number | undefined
+  /** From the newest record, with live ages. */
+  readonly situation: Situation | undefined
+  readonly decision: Decision | undefined
+  /** Newest last; bounded. */
+  readonly records: readonly LedgerRecord[]
+  /** Replicas and values over time, newest last; bounded. Values are in the order of `situation.triggers`. */
+  readonly history: readonly {
+    readonly at: number
+    readonly replicas: number
+    readonly values: readonly (number | undefined)[]
+  }[]
+}
+
+/** The port through which everything that shows Ebb's state reads it; local today, remote when replicas share the work. */
+export interface Insight {
+  list(): Promise<readonly WorkloadView[]>
+  get(namespace: string, name: string): Promise<WorkloadView | undefined>
+}
+
+/** One value for the HPA. `at` is when it was measured. */
+export interface MetricValue {
+  readonly metric: string
+  readonly value: number
+  readonly at: number
+}
+
+/** The port through which the external metrics API and gRPC read the board. */
+export interface Readings {
+  /** Values of a metric (case-insensitive name) of a ScaledObject; fails with an EbbError. Waits a second at most. */
+  read(namespace: string, scaledObject: string, metric: string): Promise<readonly MetricValue[]>
+}

@@ -1,0 +1,147 @@
+interface Row {
+  /** Whether the same request may succeed later without anyone changing anything. */
+  readonly retry: boolean
+  say(detail: never): string
+}
+
+/**
+ * One row per failure a user can meet, in the words they read in a condition, an event, a log line or `ebb explain`.
+ * docs/errors.md is generated from this table. No detail may hold a secret: addresses are given without user info and query.
+ */
+const catalogue = {
+  // metadata and scalers
+  METADATA_INVALID: {
+    retry: false,
+    say: (d: { trigger: string; problems: readonly string[] }) =>
+      `trigger ${d.trigger} is misconfigured: ${d.problems.join('; ')}`,
+  },
+  TRIGGER_UNKNOWN: {
+    retry: false,
+    say: (d: { type: string; known: readonly string[] }) =>
+      `no scaler for trigger type "${d.type}"; Ebb has ${d.known.join(', ')}`,
+  },
+
+  // sources
+  SOURCE_UNREACHABLE: {
+    retry: true,
+    say: (d: { address: string; why: string }) => `cannot reach ${d.address}: ${d.why}`,
+  },
+  SOURCE_TIMEOUT: {
+    retry: true,
+    say: (d: { address: string; ms: number }) => `${d.address} did not answer within ${d.ms} ms`,
+  },
+  SOURCE_DENIED: {
+    retry: false,
+    say: (d: { address: string; why: string }) =>
+      `${d.address} refused the credentials (${d.why}); check the TriggerAuthentication and its Secret`,
+  },
+  SOURCE_THROTTLED: {
+    retry: true,
+    say: (d: { address: string; why: string }) => `${d.address} asks for fewer requests (${d.why})`,
+  },
+  SOURCE_REFUSED: {
+    retry: true,
+    say: (d: { address: string; why: string }) => `${d.address} answered with an error: ${d.why}`,
+  },
+  SOURCE_NOT_FOUND: {
+    retry: true,
+    say: (d: { address: string; what: string }) =>
+      `${d.what} does not exist at ${d.address}; create it or correct its name`,
+  },
+  SOURCE_GARBLED: {
+    retry: true,
+    say: (d: { address: string; why: string }) =>
+      `${d.address} answered what Ebb cannot read: ${d.why}`,
+  },
+  SOURCE_PAUSED: {
+    retry: true,
+    say: (d: { why: string }) =>
+      `not asked: the source failed before and is probed again soon (${d.why})`,
+  },
+  SOURCE_FORGOT: {
+    retry: true,
+    say: (d: { lost: number; of: number }) =>
+      `${d.lost} of ${d.of} queries of this source lost their value at once; taken for a fault of the source, not for zero`,
+  },
+  SAMPLE_EMPTY: {
+    retry: true,
+    say: (d: { what: string }) => `the answer held no measurement: ${d.what}`,
+  },
+  SAMPLE_MISSING: {
+    retry: true,
+    say: (d: { what: string }) => `${d.what} was not sampled yet`,
+  },
+
+  // the cluster
+  CLUSTER_UNREACHABLE: {
+    retry: true,
+    say: (d: { server: string; why: string }) =>
+      `cannot reach the Kubernetes API server at ${d.server}: ${d.why}`,
+  },
+  CLUSTER_NOT_FOUND: {
+    retry: false,
+    say: (d: { what: string }) => `${d.what} does not exist`,
+  },
+  CLUSTER_CONFLICT: {
+    retry: true,
+    say: (d: { what: string }) => `${d.what} was changed by someone else meanwhile`,
+  },
+  CLUSTER_EXISTS: {
+    retry: false,
+    say: (d: { what: string }) => `${d.what} exists already`,
+  },
+  CLUSTER_GONE: {
+    retry: true,
+    say: (d: { what: string }) => `the history of ${d.what} no longer reaches back far enough`,
+  },
+  CLUSTER_FORBIDDEN: {
+    retry: false,
+    say: (d: { what: string; why: string }) => `not allowed: ${d.what} (${d.why})`,
+  },
+  CLUSTER_INVALID: {
+    retry: false,
+    say: (d: { what: string; why: string }) => `the API server refused ${d.what}: ${d.why}`,
+  },
+  CLUSTER_THROTTLED: {
+    retry: true,
+    say: (d: { what: string }) => `the API server asks to wait before ${d.what}`,
+  },
+  CLUSTER_FAILED: {
+    retry: true,
+    say: (d: { what: string; why: string }) => `${d.what} failed: ${d.why}`,
+  },
+} satisfies Record<string, Row>
+
+export type Code = keyof typeof catalogue
+export type Detail<C extends Code> = Parameters<(typeof catalogue)[C]['say']>[0]
+
+/** A failure from the catalogue. `code` is stable; `message` is for people. */
+export class EbbError extends Error {
+  override readonly name = 'EbbError'
+  readonly code: Code
+  /** Whether the same request may succeed later without anyone changing anything. */
+  readonly retry: boolean
+
+  constructor(code: Code, message: string, retry: boolean, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.retry = retry
+  }
+}
+
+/** Makes a failure: the code picks the row, and the detail must be the one the row asks for. */
+export function failure<C extends Code>(code: C, detail: Detail<C>, cause?: unknown): EbbError {
+  const row: { readonly retry: boolean; say(detail: Detail<C>): string } = catalogue[code]
+  return new EbbError(code, row.say(detail), row.retry, cause)
+}
+
+export const isFailure = (error: unknown, ...codes: readonly Code[]): error is EbbError =>
+  error instanceof EbbError && (codes.length === 0 || codes.includes(error.code))
+
+/** What to print of anything thrown: the message alone, never a stack. */
+export const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)
+
+/** Every code with whether it is retried, for the generated page. */
+export const failures = (): readonly { readonly code: Code; readonly retry: boolean }[] =>
+  (Object.keys(catalogue) as Code[]).map((code) => ({ code, retry: catalogue[code].retry }))
