@@ -72,6 +72,36 @@ const catalogue = {
     say: (d: { what: string }) => `${d.what} was not sampled yet`,
   },
 
+  // workloads
+  TARGET_KIND_UNKNOWN: {
+    retry: true,
+    say: (d: { kind: string; apiVersion: string }) =>
+      `the cluster has no kind ${d.kind} in ${d.apiVersion}; correct spec.scaleTargetRef or install its CustomResourceDefinition`,
+  },
+  TARGET_MISSING: {
+    retry: true,
+    say: (d: { kind: string; name: string }) =>
+      `the scale target ${d.kind} ${d.name} does not exist; create it or correct spec.scaleTargetRef`,
+  },
+  TARGET_NOT_SCALABLE: {
+    retry: true,
+    say: (d: { kind: string; name: string; why: string }) =>
+      `the scale target ${d.kind} ${d.name} cannot be scaled: ${d.why}`,
+  },
+  SPEC_INVALID: {
+    retry: false,
+    say: (d: { problems: readonly string[] }) => d.problems.join('; '),
+  },
+  METRIC_UNKNOWN: {
+    retry: true,
+    say: (d: { metric: string; workload: string }) =>
+      `no matching metrics found for ${d.metric} of ScaledObject ${d.workload}`,
+  },
+  WORKLOAD_UNKNOWN: {
+    retry: true,
+    say: (d: { workload: string }) => `ScaledObject ${d.workload} is not known to Ebb`,
+  },
+
   // the cluster
   CLUSTER_UNREACHABLE: {
     retry: true,
