@@ -27,6 +27,10 @@ export const systemClock: Clock = {
 /** RFC 3339 in UTC with whole seconds, the form Kubernetes stores times in. */
 export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
 
+/** The same with microseconds: what the MicroTime fields (Lease, Event) demand, which refuse whole seconds. */
+export const rfc3339Micro = (ms: number): string =>
+  new Date(ms).toISOString().replace('Z', '000Z')
+
 /** Epoch milliseconds of an RFC 3339 time; `undefined` where the text is absent or no time at all. */
 export function parseTime(text: string | undefined): number | undefined {
   const ms = text === undefined ? Number.NaN : Date.parse(text)

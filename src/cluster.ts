@@ -51,13 +51,16 @@ export interface Cluster {
     where: Where & { readonly limit?: number; readonly next?: string | undefined },
     signal: AbortSignal,
   ): Promise<Page<T>>
-  /** Changes after `resourceVersion`, with bookmarks. Ends when the server ends it; fails with CLUSTER_GONE when too old. */
+  /**
+   * Changes after `resourceVersion`, with bookmarks. The first event is a bookmark of `resourceVersion` itself, given as soon
+   * as the server has accepted the watch. Ends when the server ends it; fails with CLUSTER_GONE when the version is too old.
+   */
   watch<T extends Resource>(
     kind: Kind<T>,
     where: Where & { readonly resourceVersion: string },
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent<T>>
-  /** The object, or undefined where there is none. */
+  /** The object, or undefined where there is none. A kind that the cluster does not know is CLUSTER_NOT_FOUND. */
   get<T extends Resource>(kind: Kind<T>, ref: Ref, signal: AbortSignal): Promise<T | undefined>
   create<T extends Resource>(kind: Kind<T>, object: T, signal: AbortSignal): Promise<T>
   /** Replaces the object; guarded by the resourceVersion where the object carries one. Never touches status. */

@@ -103,6 +103,10 @@ const catalogue = {
   },
 
   // the cluster
+  CLUSTER_CONFIG: {
+    retry: false,
+    say: (d: { why: string }) => `no usable Kubernetes configuration: ${d.why}`,
+  },
   CLUSTER_UNREACHABLE: {
     retry: true,
     say: (d: { server: string; why: string }) =>

@@ -11,6 +11,10 @@ export interface Mirror<K extends Resource> {
   readonly size: number
   /** Resolves once the first full list is in; rejects when the mirror's signal aborts before. */
   readonly synced: Promise<void>
+  /** Set while the API server cannot be followed: the objects are those of `since` (epoch ms). */
+  readonly stale: { readonly since: number; readonly why: string } | undefined
+  /** Resolves when the mirror has ended, which it does only when its signal aborts. */
+  readonly stopped: Promise<void>
   get(namespace: string, name: string): K | undefined
   values(): IterableIterator<K>
   /** Called for every change after the object is in place; also for the objects of the first list. */
