@@ -14,8 +14,11 @@ export interface Scaler<F extends Fields, Q extends Query, V, S extends Service>
   /** One sentence for the generated page. */
   readonly doc: string
   readonly fields: F
-  /** Problems that concern more than one field; reported together with those of single fields. */
-  readonly check?: (m: Values<F>) => readonly string[]
+  /**
+   * Problems that concern more than one field; reported together with those of single fields. Sees only the fields
+   * that could be read, so that all problems are found in one round. Must not repeat a secret.
+   */
+  readonly check?: (m: Partial<Values<F>>) => readonly string[]
   /** The metrics this trigger announces. `use` lends the open source to scalers that must ask for their specs. */
   readonly specs: (m: Values<F>, use: Use<S>) => readonly Spec[] | Promise<readonly Spec[]>
   /** Opens one source. Gets only the fields marked `connection`, which are also what the source's key is made of. */
