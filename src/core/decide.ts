@@ -1,8 +1,9 @@
 /**
  * What is known of one trigger: `active` and `idle` come from a good sample, `failing` from an error, `unread` is a
- * trigger not sampled yet, `fallback` one that failed so often that the spec's stand-in took over.
+ * trigger not sampled yet, `fallback` one that failed so often that the spec's stand-in took over, and `resource` is cpu
+ * or memory, which only the HPA measures and which says nothing of activity.
  */
-export type TriggerState = 'active' | 'idle' | 'failing' | 'unread' | 'fallback'
+export type TriggerState = 'active' | 'idle' | 'failing' | 'unread' | 'fallback' | 'resource'
 
 /** One trigger's part of the situation. */
 export interface TriggerFacts {
@@ -20,8 +21,8 @@ export interface TriggerFacts {
 }
 
 /**
- * Everything the decision depends on, as plain data that can be stored and decided again. Times are epoch milliseconds.
- * No key is optional, so a caller that forgets one does not compile.
+ * Everything the decision depends on, as plain data that can be stored and decided again. Times are epoch milliseconds,
+ * and every number is finite, so that JSON keeps it. No key is optional, so a caller that forgets one does not compile.
  */
 export interface Situation {
   readonly now: number
@@ -32,14 +33,18 @@ export interface Situation {
   readonly min: number
   readonly max: number
   readonly idle: number | undefined
+  /** ms */
   readonly cooldown: { readonly initial: number; readonly period: number }
   readonly triggers: readonly TriggerFacts[]
+  /** The one value that scalingModifiers make of all triggers; where set, it alone says whether the workload is active. */
+  readonly composite: TriggerFacts | undefined
   /** Good samples older than this do not count towards lowering: the start, or the end of the last gap. */
   readonly freshSince: number
   readonly forced: boolean
   readonly paused: 'no' | 'in' | 'out' | 'both'
   /** `--hold`: no scale-in anywhere. */
   readonly hold: boolean
+  /** The count that the spec's fallback asks for by its behavior; undefined without a valid fallback. */
   readonly fallbackReplicas: number | undefined
 }
 
@@ -56,6 +61,82 @@ export type StayReason =
   | 'settled'
 export type Because = ScaleReason | StayReason
 
+/** `until` is the last instant (epoch ms) at which the answer still holds, all else equal; undefined where time alone changes nothing. */
 export type Decision =
   | { readonly scaleTo: number; readonly because: ScaleReason }
   | { readonly stay: true; readonly because: StayReason; readonly until: number | undefined }
+
+/**
+ * Decides the 0 <-> 1 edge of one ScaledObject by KEDA's executor rules; the HPA owns everything above it.
+ * Total, and the count is always a new one within 0..max. Departures, all on the side of not losing replicas or the
+ * promise of min: no count is lowered on an unread, failing or stale trigger; min is restored while sources fail;
+ * an engaged fallback of 0 lets the workload rest instead of waking it.
+ */
+export function decide(s: Situation): Decision {
+  if (s.paused === 'both') return stay('paused')
+  return wanted(s) ? wake(s) : rest(s)
+}
+
+function wanted(s: Situation): boolean {
+  if (s.forced) return true
+  if (s.composite !== undefined) return isActive(s.composite, s)
+  if (s.triggers.some((t) => isActive(t, s))) return true
+  // cpu and memory need a running pod to be measured, so alone they keep the workload up
+  return s.triggers.length > 0 && s.triggers.every((t) => t.state === 'resource')
+}
+
+/** Whether a trigger asks for replicas: its own word, or that of the fallback that stands in for it. */
+export const isActive = (t: TriggerFacts, s: Pick<Situation, 'fallbackReplicas'>): boolean =>
+  t.state === 'active' || (t.state === 'fallback' && s.fallbackReplicas !== 0)
+
+function wake(s: Situation): Decision {
+  const up = within(s, Math.max(s.min, 1))
+  const asleep = s.replicas === 0 || (s.idle !== undefined && s.replicas < s.min)
+  if (!asleep || up <= s.replicas) return stay(anyFailing(s) ? 'partly-failing' : 'hpa-in-charge')
+  if (s.paused === 'out') return stay('paused')
+  return { scaleTo: up, because: s.forced ? 'forced' : 'triggered' }
+}
+
+function rest(s: Situation): Decision {
+  const min = within(s, s.min)
+  if (s.idle === undefined && s.replicas < min) return { scaleTo: min, because: 'below-min' }
+  const blind = ignorance(s)
+  if (blind !== undefined) return stay(blind)
+  const floor = restingCount(s)
+  if (s.replicas <= floor) return stay('settled')
+  if (s.paused === 'in') return stay('paused')
+  if (s.hold) return stay('held')
+  return sleepOnceCool(s, floor)
+}
+
+/** Why the triggers' silence cannot be trusted: an unread queue is not an empty queue. */
+function ignorance(s: Situation): StayReason | undefined {
+  if (anyFailing(s)) return s.fallbackReplicas === undefined ? 'failing-blind' : 'awaiting-fallback'
+  const known = s.triggers.length > 0 && s.triggers.every((t) => isFresh(t, s.freshSince))
+  return known ? undefined : 'warming-up'
+}
+
+const anyFailing = (s: Situation): boolean =>
+  s.composite?.state === 'failing' || s.triggers.some((t) => t.state === 'failing')
+
+function isFresh(t: TriggerFacts, since: number): boolean {
+  if (t.state === 'resource' || t.state === 'fallback') return true
+  return t.state !== 'unread' && t.at !== undefined && t.at >= since
+}
+
+/** Where a quiet workload rests. With min > 0 and no idle count the HPA holds min, so nothing is Ebb's to lower. */
+function restingCount(s: Situation): number {
+  if (s.idle !== undefined) return within(s, s.idle)
+  return s.min <= 0 ? 0 : Number.POSITIVE_INFINITY
+}
+
+/** The cooldown counts from the last activity; before any, only the initial one does, from creation. KEDA: strictly after. */
+function sleepOnceCool(s: Situation, floor: number): Decision {
+  const coolAt =
+    s.lastActive === undefined ? s.created + s.cooldown.initial : s.lastActive + s.cooldown.period
+  return s.now > coolAt ? { scaleTo: floor, because: 'quiet' } : stay('cooling-down', coolAt)
+}
+
+const within = (s: Situation, count: number): number => Math.max(0, Math.min(count, s.max))
+
+const stay = (because: StayReason, until?: number): Decision => ({ stay: true, because, until })
