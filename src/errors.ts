@@ -72,6 +72,12 @@ const catalogue = {
     say: (d: { what: string }) => `${d.what} was not sampled yet`,
   },
 
+  // the process
+  CONFIG_INVALID: {
+    retry: false,
+    say: (d: { problems: readonly string[] }) => d.problems.join('; '),
+  },
+
   // workloads
   TARGET_KIND_UNKNOWN: {
     retry: true,

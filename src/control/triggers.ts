@@ -1,0 +1,250 @@
+import type { TriggerFacts } from '../core/decide.ts'
+import { metricName } from '../core/names.ts'
+import { EbbError, failure, reasonOf } from '../errors.ts'
+import type { Given } from '../metadata/fields.ts'
+import { read } from '../metadata/schema.ts'
+import type { Engine, Subscription } from '../poll/port.ts'
+import type { Container, TriggerSpec } from '../resources.ts'
+import type { AnyScaler, Reading, Sample, Spec } from '../scaler.ts'
+import { authenticate, wantedVariables, type AuthenticationSource } from './authentication.ts'
+import { environment } from './environment.ts'
+import { same } from './status.ts'
+
+/** One trigger of a spec, resolved: its scaler, its parsed metadata and the metrics it announces. */
+export interface Plan {
+  readonly index: number
+  readonly trigger: TriggerSpec
+  readonly scaler: AnyScaler
+  readonly m: Readonly<Record<string, unknown>>
+  readonly specs: readonly Spec[]
+}
+
+export interface PlanSource {
+  readonly engine: Engine
+  readonly authentication: AuthenticationSource
+  /** The scaler of a type; fails with TRIGGER_UNKNOWN. */
+  load(type: string): Promise<AnyScaler>
+}
+
+/** The workload a trigger belongs to, as far as its resolution depends on it. */
+export interface Surroundings {
+  readonly namespace: string
+  readonly name: string
+  readonly containers: readonly Container[]
+  readonly envSourceContainerName: string | undefined
+}
+
+/** Resolves every trigger. All problems of all triggers come back together; then there are no plans. */
+export async function planTriggers(
+  triggers: readonly TriggerSpec[],
+  around: Surroundings,
+  source: PlanSource,
+  signal: AbortSignal,
+): Promise<{ readonly plans: readonly Plan[]; readonly problems: readonly string[] }> {
+  const results = await Promise.all(
+    triggers.map((trigger, index) =>
+      planTrigger(trigger, index, around, source, signal).catch((error: unknown) => {
+        signal.throwIfAborted()
+        return reasonOf(error)
+      }),
+    ),
+  )
+  const problems = results.filter((result) => typeof result === 'string')
+  const plans = results.filter((result) => typeof result !== 'string')
+  const names = plans.flatMap((plan) => plan.specs.map((spec) => metricName(plan.index, spec.name)))
+  for (const name of new Set(names))
+    if (names.indexOf(name) !== names.lastIndexOf(name))
+      problems.push(`two metrics are named ${name}`)
+  return { plans, problems }
+}
+
+async function planTrigger(
+  trigger: TriggerSpec,
+  index: number,
+  around: Surroundings,
+  source: PlanSource,
+  signal: AbortSignal,
+): Promise<Plan> {
+  const scaler = await source.load(trigger.type)
+  const { given, problems } = await resolve(trigger, around, source.authentication)
+  const called = trigger.name === undefined || trigger.name === '' ? '' : ` "${trigger.name}"`
+  let m: Readonly<Record<string, unknown>>
+  try {
+    m = read(`${trigger.type}${called}`, scaler.fields, given, scaler.check)
+  } catch (error) {
+    // a missing parameter is often a missing Secret: say both in one message
+    if (problems.length === 0) throw error
+    throw failure('SPEC_INVALID', { problems: [reasonOf(error), ...problems] }, error)
+  }
+  const specs: readonly Spec[] = await scaler.specs(m, (work) =>
+    source.engine.use(scaler, m, work, signal),
+  )
+  return { index, trigger, scaler, m, specs }
+}
+
+/** The string maps a trigger is read from. Only the variables it names are looked up. */
+async function resolve(
+  trigger: TriggerSpec,
+  around: Surroundings,
+  source: AuthenticationSource,
+): Promise<{ readonly given: Given; readonly problems: readonly string[] }> {
+  const { namespace, name, containers, envSourceContainerName } = around
+  const { auth, identity, problems } = await authenticate(
+    trigger.authenticationRef,
+    namespace,
+    containers,
+    source,
+  )
+  const wanted = wantedVariables(trigger)
+  const found = [...problems]
+  let env: Readonly<Record<string, string>> = {}
+  if (wanted.length > 0) {
+    const container =
+      envSourceContainerName === undefined
+        ? containers[0]
+        : containers.find((c) => c.name === envSourceContainerName)
+    if (container) {
+      const result = await environment(container, wanted, (kind, content) =>
+        source.content(kind, namespace, content),
+      )
+      env = result.values
+      found.push(...result.problems)
+    } else if (envSourceContainerName !== undefined) {
+      found.push(`the scale target has no container ${envSourceContainerName}`)
+    }
+  }
+  const given: Given = {
+    trigger: trigger.metadata ?? {},
+    auth,
+    env,
+    identity,
+    workload: { namespace, name },
+  }
+  return { given, problems: found }
+}
+
+/** One metric of one trigger, subscribed to its source. */
+export interface Trigger {
+  readonly plan: Plan
+  readonly spec: Spec
+  /** `s0-azure-queue-orders`, as the HPA asks for it. */
+  readonly metric: string
+  readonly subscription: Subscription
+  /** When the newest good sample arrived, and the one before it: what a gap is told by. */
+  readonly at: number | undefined
+  readonly previousAt: number | undefined
+  readonly conclusion: Reading | EbbError | undefined
+  facts(): TriggerFacts
+  /** What an HPA is given: the reading of a sample that is young enough. Fails with an EbbError. */
+  read(): Promise<{ readonly value: number; readonly at: number }>
+  close(): void
+}
+
+export interface TriggerHooks {
+  /** A new sample was concluded from. */
+  changed(trigger: Trigger, sample: Sample<unknown>): void
+  /** The source refused the credentials: read them again. */
+  denied(plan: Plan, signal: AbortSignal): Promise<void>
+}
+
+/** How long a read of the HPA may wait for an answer (ms). */
+const patience = 1_000
+
+/** Subscribes one metric. `heir` is the trigger it replaces: what that one knew stays known until the first own sample. */
+export function openTrigger(
+  plan: Plan,
+  spec: Spec,
+  period: number,
+  engine: Engine,
+  hooks: TriggerHooks,
+  heir: Trigger | undefined,
+): Trigger {
+  const { scaler, m } = plan
+  const metric = metricName(plan.index, spec.name)
+  const known = heir?.facts()
+  let value = known?.value
+  let at = known?.at
+  let previousAt = heir?.previousAt
+  let conclusion = heir?.conclusion
+
+  const subscription = engine.subscribe({
+    scaler,
+    m,
+    query: scaler.query(m, spec),
+    period,
+    cached: plan.trigger.useCachedMetrics === true,
+    onSample(sample) {
+      conclusion = conclude(scaler, m, spec, metric, sample)
+      if (!(conclusion instanceof EbbError)) {
+        value = conclusion.value
+        previousAt = at
+        at = sample.at
+      }
+      hooks.changed(trigger, sample)
+    },
+    onDenied: (signal) => hooks.denied(plan, signal),
+  })
+
+  const trigger: Trigger = {
+    plan,
+    spec,
+    metric,
+    subscription,
+    get at() {
+      return at
+    },
+    get previousAt() {
+      return previousAt
+    },
+    get conclusion() {
+      return conclusion
+    },
+    facts: () => ({
+      metric,
+      type: scaler.type,
+      state: stateOf(conclusion),
+      value,
+      target: spec.target,
+      at,
+      error: conclusion instanceof EbbError ? conclusion.message : undefined,
+    }),
+    async read() {
+      const sample = await subscription.read(patience)
+      const reading = conclude(scaler, m, spec, metric, sample)
+      if (reading instanceof EbbError) throw reading
+      return { value: reading.value, at: sample.at }
+    },
+    close: () => subscription.close(),
+  }
+  return trigger
+}
+
+function stateOf(conclusion: Reading | EbbError | undefined): TriggerFacts['state'] {
+  if (conclusion === undefined) return 'unread'
+  if (conclusion instanceof EbbError) return 'failing'
+  return conclusion.active ? 'active' : 'idle'
+}
+
+/** A sample made a reading. What is not finite is no measurement, whatever a scaler makes of it. */
+export function conclude(
+  scaler: AnyScaler,
+  m: Readonly<Record<string, unknown>>,
+  spec: Spec,
+  metric: string,
+  { answer, before }: Sample<unknown>,
+): Reading | EbbError {
+  if (answer.kind === 'error') return answer.error
+  const missing = (): Reading | EbbError =>
+    scaler.missing?.(m) ?? failure('SAMPLE_EMPTY', { what: metric })
+  if (answer.kind === 'empty') return missing()
+  const reading: Reading | EbbError = scaler.conclude(answer.value, m, before, spec)
+  if (reading instanceof EbbError || Number.isFinite(reading.value)) return reading
+  return missing()
+}
+
+/** Whether two plans ask the same of the same source, so that the subscription can stay. */
+export const samePlan = (a: Plan, b: Plan): boolean =>
+  a.scaler === b.scaler &&
+  a.trigger.useCachedMetrics === b.trigger.useCachedMetrics &&
+  same(a.m, b.m) &&
+  same(a.specs, b.specs)
