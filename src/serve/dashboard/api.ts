@@ -1,0 +1,45 @@
+import type { Clock } from '../../clock.ts'
+import type { Insight, WorkloadView } from '../../control/insight.ts'
+import { keyOf, type Detail, type Overview, type Row } from './shape.ts'
+import { sentence } from './why.ts'
+
+const whyOf = (view: WorkloadView): string | undefined =>
+  view.decision && view.situation ? sentence(view.decision, view.situation) : undefined
+
+const row = (view: WorkloadView): Row => {
+  const { records: _records, history: _history, ...rest } = view
+  return { ...rest, why: whyOf(view) }
+}
+
+/** At most `limit` workloads whose `namespace/name` holds `search`, in order of their names. */
+export async function overview(
+  insight: Insight,
+  clock: Clock,
+  search: string,
+  limit: number,
+): Promise<Overview> {
+  const views = (await insight.list())
+    .filter((view) => keyOf(view).includes(search))
+    .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+  return {
+    at: clock.now(),
+    total: views.length,
+    workloads: views.slice(0, limit).map(row),
+  }
+}
+
+/** One workload with its past, or undefined where there is none of that name. */
+export async function detail(
+  insight: Insight,
+  clock: Clock,
+  namespace: string,
+  name: string,
+): Promise<Detail | undefined> {
+  const view = await insight.get(namespace, name)
+  if (!view) return undefined
+  const records = view.records.map((record) => ({
+    ...record,
+    why: sentence(record.decision, record.situation),
+  }))
+  return { at: clock.now(), workload: { ...view, why: whyOf(view), records } }
+}
