@@ -53,6 +53,11 @@ const catalogue = {
     say: (d: { address: string; why: string }) =>
       `${d.address} answered what Ebb cannot read: ${d.why}`,
   },
+  QUERY_UNFIT: {
+    retry: true,
+    say: (d: { address: string; why: string }) =>
+      `the query to ${d.address} cannot be scaled on: ${d.why}`,
+  },
   SOURCE_PAUSED: {
     retry: true,
     say: (d: { why: string }) =>
@@ -97,6 +102,16 @@ const catalogue = {
   SPEC_INVALID: {
     retry: false,
     say: (d: { problems: readonly string[] }) => d.problems.join('; '),
+  },
+  HPA_OWNED: {
+    retry: true,
+    say: (d: { hpa: string; owner: string }) =>
+      `HorizontalPodAutoscaler ${d.hpa} belongs to ${d.owner}; choose another advanced.horizontalPodAutoscalerConfig.name`,
+  },
+  METRICS_NOT_SERVED: {
+    retry: true,
+    say: (d: { owner: string }) =>
+      `the external metrics API of this cluster is served by ${d.owner}, so the HPA cannot read Ebb; remove that APIService or use the annotation ebb.dev/scaling: direct`,
   },
   METRIC_UNKNOWN: {
     retry: true,
