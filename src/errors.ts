@@ -165,6 +165,42 @@ const catalogue = {
     retry: true,
     say: (d: { what: string; why: string }) => `${d.what} failed: ${d.why}`,
   },
+
+  // serving
+  ACCESS_UNDECIDED: {
+    retry: true,
+    say: (d: { what: string; why: string }) =>
+      `cannot check ${d.what}: the API server did not answer (${d.why})`,
+  },
+  ACCESS_DENIED: {
+    retry: false,
+    say: (d: { user: string; what: string }) => `forbidden: User "${d.user}" cannot ${d.what}`,
+  },
+  CHECKS_BUSY: {
+    retry: true,
+    say: (d: { width: number }) =>
+      `too many access checks are under way (${d.width}); ask again in a moment`,
+  },
+  SELECTOR_INVALID: {
+    retry: false,
+    say: (d: { selector: string; why: string }) =>
+      `label selector "${d.selector}" is not understood: ${d.why}; use scaledobject.keda.sh/name=NAME`,
+  },
+  SCALEDOBJECT_UNNAMED: {
+    retry: false,
+    say: (_: { metric: string }) =>
+      'scaledObject name is not specified; select it by the label scaledobject.keda.sh/name',
+  },
+  CERTIFICATE_UNUSABLE: {
+    retry: true,
+    say: (d: { what: string; why: string }) =>
+      `the certificate of ${d.what} cannot be used: ${d.why}`,
+  },
+  APISERVICE_FOREIGN: {
+    retry: true,
+    say: (d: { name: string; owner: string }) =>
+      `APIService ${d.name} belongs to ${d.owner} and is left alone; remove it, or use the annotation ebb.dev/scaling: direct`,
+  },
 } satisfies Record<string, Row>
 
 export type Code = keyof typeof catalogue
