@@ -123,6 +123,45 @@ const catalogue = {
     say: (d: { workload: string }) => `ScaledObject ${d.workload} is not known to Ebb`,
   },
 
+  // the command line
+  FILE_UNREADABLE: {
+    retry: false,
+    say: (d: { file: string; why: string }) => `cannot read ${d.file}: ${d.why}`,
+  },
+  MANIFEST_INVALID: {
+    retry: false,
+    say: (d: { problems: readonly string[] }) => d.problems.join('\n'),
+  },
+  USAGE: {
+    retry: false,
+    say: (d: { why: string }) => d.why,
+  },
+  PROGRAM_MISSING: {
+    retry: false,
+    say: (d: { program: string; how: string }) => `${d.program} is not installed; ${d.how}`,
+  },
+  PROGRAM_FAILED: {
+    retry: true,
+    say: (d: { program: string; why: string }) => `${d.program} stopped: ${d.why}`,
+  },
+  STOPPED: {
+    retry: true,
+    say: (d: { signal: string }) => `stopped by ${d.signal}`,
+  },
+  DEMO_ABSENT: {
+    retry: true,
+    say: (_: Record<never, never>) => 'no demo is running here; start one with "npm start"',
+  },
+  DEMO_FAILED: {
+    retry: true,
+    say: (d: { seconds: number; seen: string }) =>
+      `the demo did not go 0 -> 1 -> n -> 0 within ${d.seconds} s; seen: ${d.seen}`,
+  },
+  ANSWER_UNREADABLE: {
+    retry: true,
+    say: (d: { address: string; why: string }) => `${d.address} gave no usable answer: ${d.why}`,
+  },
+
   // the cluster
   CLUSTER_CONFIG: {
     retry: false,
