@@ -74,10 +74,11 @@ export type Decision =
  */
 export function decide(s: Situation): Decision {
   if (s.paused === 'both') return stay('paused')
-  return wanted(s) ? wake(s) : rest(s)
+  return isWanted(s) ? wake(s) : rest(s)
 }
 
-function wanted(s: Situation): boolean {
+/** Whether anything asks for the workload to run: KEDA's `isActive` or the force-activation annotation. */
+export function isWanted(s: Situation): boolean {
   if (s.forced) return true
   if (s.composite !== undefined) return isActive(s.composite, s)
   if (s.triggers.some((t) => isActive(t, s))) return true
@@ -106,7 +107,7 @@ function rest(s: Situation): Decision {
   if (s.replicas <= floor) return stay('settled')
   if (s.paused === 'in') return stay('paused')
   if (s.hold) return stay('held')
-  return sleepOnceCool(s, floor)
+  return s.now > coolAt(s) ? { scaleTo: floor, because: 'quiet' } : stay('cooling-down', coolAt(s))
 }
 
 /** Why the triggers' silence cannot be trusted: an unread queue is not an empty queue. */
@@ -119,7 +120,14 @@ function ignorance(s: Situation): StayReason | undefined {
 const anyFailing = (s: Situation): boolean =>
   s.composite?.state === 'failing' || s.triggers.some((t) => t.state === 'failing')
 
-function isFresh(t: TriggerFacts, since: number): boolean {
+/** What cannot be read: triggers first, then the formula over them. */
+export const failing = (s: Situation): readonly TriggerFacts[] =>
+  [...s.triggers, ...(s.composite === undefined ? [] : [s.composite])].filter(
+    (t) => t.state === 'failing',
+  )
+
+/** Whether a trigger's silence is known rather than assumed. */
+export function isFresh(t: TriggerFacts, since: number): boolean {
   if (t.state === 'resource' || t.state === 'fallback') return true
   return t.state !== 'unread' && t.at !== undefined && t.at >= since
 }
@@ -130,12 +138,9 @@ function restingCount(s: Situation): number {
   return s.min <= 0 ? 0 : Number.POSITIVE_INFINITY
 }
 
-/** The cooldown counts from the last activity; before any, only the initial one does, from creation. KEDA: strictly after. */
-function sleepOnceCool(s: Situation, floor: number): Decision {
-  const coolAt =
-    s.lastActive === undefined ? s.created + s.cooldown.initial : s.lastActive + s.cooldown.period
-  return s.now > coolAt ? { scaleTo: floor, because: 'quiet' } : stay('cooling-down', coolAt)
-}
+/** The last instant of the cooldown: after the last activity; before there was any, the initial one after creation. */
+export const coolAt = (s: Situation): number =>
+  s.lastActive === undefined ? s.created + s.cooldown.initial : s.lastActive + s.cooldown.period
 
 const within = (s: Situation, count: number): number => Math.max(0, Math.min(count, s.max))
 

@@ -1,0 +1,146 @@
+import {
+  coolAt,
+  failing,
+  isActive,
+  isFresh,
+  type Because,
+  type Decision,
+  type Situation,
+  type TriggerFacts,
+} from './decide.ts'
+import { duration, list, plural } from './words.ts'
+
+interface Reason {
+  /** Whether the word comes with a new replica count. */
+  readonly scales: boolean
+  /** When it is given and what follows, for the generated page. */
+  readonly doc: string
+  /** One sentence about this very case. Holds numbers and ages, so it must not be written to a condition. */
+  say(s: Situation, to: number): string
+}
+
+/**
+ * The closed table of every word a decision is explained by. Log, event, `ebb explain` and page show these sentences,
+ * the ledger and the metrics these words; docs/reasons.md is generated from it.
+ */
+export const reasons: Readonly<Record<Because, Reason>> = {
+  triggered: {
+    scales: true,
+    doc: 'A trigger became active while the workload slept; it is woken to max(minReplicaCount, 1), and the HPA takes over.',
+    say: (s, to) => `${change(s, to)} because ${activity(s)}`,
+  },
+  forced: {
+    scales: true,
+    doc: 'The force-activation annotation wakes the workload whatever its triggers say.',
+    say: (s, to) => `${change(s, to)} because the force-activation annotation asks for it`,
+  },
+  quiet: {
+    scales: true,
+    doc: 'Every trigger has been inactive for longer than the cooldown; the workload goes to idleReplicaCount, or to 0.',
+    say: (s, to) => `${change(s, to)} because ${silence(s)}`,
+  },
+  'below-min': {
+    scales: true,
+    doc: 'The target had fewer replicas than minReplicaCount and is brought back to it, whatever its triggers say.',
+    say: (s, to) => `${change(s, to)} because minReplicaCount is ${s.min}`,
+  },
+  paused: {
+    scales: false,
+    doc: 'A pause annotation forbids the change.',
+    say: (s) => `paused by annotation (${pauses[s.paused]}); ${replicas(s)} stay as they are`,
+  },
+  held: {
+    scales: false,
+    doc: 'Ebb runs with --hold, which forbids every scale-in.',
+    say: (s) => `scale-in is held everywhere by --hold; ${replicas(s)} stay`,
+  },
+  'hpa-in-charge': {
+    scales: false,
+    doc: 'The workload is awake and wanted; between 1 and maxReplicaCount its HPA decides.',
+    say: (s) =>
+      `the HPA decides from here because ${s.forced ? 'activation is forced' : activity(s)}`,
+  },
+  'partly-failing': {
+    scales: false,
+    doc: 'The workload is awake and wanted, but some triggers cannot be read; the HPA decides on the others and scales in on none.',
+    say: (s) => `the HPA decides on what can be read; ${failures(s)}`,
+  },
+  'failing-blind': {
+    scales: false,
+    doc: 'A trigger cannot be read, none is active and the spec has no fallback: nothing is lowered until it can be read.',
+    say: (s) => `${replicas(s)} stay because ${failures(s)}`,
+  },
+  'awaiting-fallback': {
+    scales: false,
+    doc: 'A trigger cannot be read, but has not failed often enough for the fallback to take over; until then nothing is lowered.',
+    say: (s) =>
+      `${replicas(s)} stay until the fallback (${plural(s.fallbackReplicas ?? 0, 'replica')}) takes over because ${failures(s)}`,
+  },
+  'warming-up': {
+    scales: false,
+    doc: 'After a start or a gap: nothing is lowered before every trigger has been read anew.',
+    say: (s) => `${replicas(s)} stay until ${unread(s)} read anew`,
+  },
+  'cooling-down': {
+    scales: false,
+    doc: 'No trigger is active, but the cooldown since the last activity (or the initial one since creation) is not over.',
+    say: (s) => `${replicas(s)} stay for another ${duration(coolAt(s) - s.now)}: ${silence(s)}`,
+  },
+  settled: {
+    scales: false,
+    doc: 'No trigger is active and the workload rests where it should; between minReplicaCount and maxReplicaCount its HPA decides.',
+    say: (s) =>
+      s.idle === undefined && s.min > 0
+        ? `no trigger is active; between ${s.min} and ${plural(s.max, 'replica')} the HPA decides`
+        : `no trigger is active and ${replicas(s)} are where it rests`,
+  },
+}
+
+/** One sentence that says why the decision came out as it did. */
+export function explain(s: Situation, d: Decision): string {
+  return reasons[d.because].say(s, 'scaleTo' in d ? d.scaleTo : s.replicas)
+}
+
+/** The rows of the generated page docs/reasons.md, in the order of the table. */
+export const reasonRows = (): readonly {
+  readonly because: Because
+  readonly scales: boolean
+  readonly doc: string
+}[] =>
+  (Object.keys(reasons) as Because[]) // the table's type says that its keys are these words
+    .map((because) => ({ because, scales: reasons[because].scales, doc: reasons[because].doc }))
+
+const pauses = { no: 'not at all', in: 'scale-in', out: 'scale-out', both: 'all scaling' } as const
+
+const change = (s: Situation, to: number): string =>
+  `from ${s.replicas} to ${plural(to, 'replica')}`
+const replicas = (s: Situation): string => plural(s.replicas, 'replica')
+
+function activity(s: Situation): string {
+  const active = [...(s.composite === undefined ? s.triggers : [s.composite])].filter((t) =>
+    isActive(t, s),
+  )
+  if (active.length === 0) return 'cpu and memory are all it is scaled on'
+  return list(
+    active.map((t) => (t.state === 'fallback' ? `${t.metric} is in fallback` : reading(t))),
+  )
+}
+
+const reading = (t: TriggerFacts): string =>
+  t.value === undefined
+    ? `${t.metric} is active`
+    : `${t.metric} is active (${t.value}, target ${t.target} per replica)`
+
+const silence = (s: Situation): string =>
+  s.lastActive === undefined
+    ? `no trigger was active since it was created ${duration(s.now - s.created)} ago`
+    : `no trigger was active for ${duration(s.now - s.lastActive)}`
+
+const failures = (s: Situation): string =>
+  list(failing(s).map((t) => `${t.metric} cannot be read (${t.error ?? 'no reason given'})`))
+
+function unread(s: Situation): string {
+  const stale = s.triggers.filter((t) => !isFresh(t, s.freshSince)).map((t) => t.metric)
+  if (stale.length === 0) return 'its triggers are'
+  return `${list(stale)} ${stale.length === 1 ? 'is' : 'are'}`
+}
