@@ -1,0 +1,33 @@
+import { describe } from 'node:test'
+import { applying } from './cluster/applying.ts'
+import { deleting } from './cluster/deleting.ts'
+import { filling } from './cluster/filling.ts'
+import { finding } from './cluster/finding.ts'
+import { listing } from './cluster/listing.ts'
+import { mirroring } from './cluster/mirroring.ts'
+import { reviewing } from './cluster/reviewing.ts'
+import { scaling } from './cluster/scaling.ts'
+import type { Open } from './cluster/stage.ts'
+import { watching } from './cluster/watching.ts'
+import { writing } from './cluster/writing.ts'
+
+export type { Open, Stage } from './cluster/stage.ts'
+
+/**
+ * What every implementation of the port src/cluster.ts must do. `open` is called once per test and gives it a stage of its own;
+ * a test whose ability the stage lacks is skipped with the reason.
+ */
+export function clusterContract(name: string, open: Open): void {
+  void describe(`${name} keeps the contract of a cluster`, () => {
+    finding(open)
+    writing(open)
+    applying(open)
+    filling(open)
+    deleting(open)
+    listing(open)
+    watching(open)
+    mirroring(open)
+    scaling(open)
+    reviewing(open)
+  })
+}
