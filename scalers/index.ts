@@ -1,0 +1,13 @@
+import type { AnyScaler } from '../src/scaler.ts'
+
+/** A scaler by its trigger type, imported when the first workload uses it. */
+export interface ScalerEntry {
+  readonly type: string
+  load(): Promise<AnyScaler>
+}
+
+/** Every scaler there is, in alphabetical order. */
+export const scalers: readonly ScalerEntry[] = [
+  { type: 'azure-queue', load: async () => (await import('./azure-queue/index.ts')).azureQueue },
+  { type: 'prometheus', load: async () => (await import('./prometheus/index.ts')).prometheus },
+]

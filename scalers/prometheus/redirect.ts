@@ -1,0 +1,75 @@
+import type { Dispatcher } from 'undici'
+import { dispatcherFor, type Trust } from '../shared/http.ts'
+
+/** As many as a sensible set-up has: a scheme, a path, a login page's mistake. */
+const most = 5
+
+export interface Request {
+  readonly origin: string
+  readonly path: string
+  readonly method: 'GET'
+  readonly headers: string[]
+  readonly signal: AbortSignal
+}
+
+/**
+ * Follows redirects as Go's client does for KEDA, with less trust: to another host nothing that logs in is carried, and
+ * from https to http nothing is followed. What cannot be followed is handed back as it is.
+ */
+export function redirects(
+  home: URL,
+  dispatcher: Dispatcher,
+  trust: Trust,
+): {
+  follow(answer: Dispatcher.ResponseData, request: Request): Promise<Dispatcher.ResponseData>
+  close(): Promise<void>
+} {
+  // A server that names ever new hosts gets no more than one connection pool at a time.
+  let elsewhere: { readonly origin: string; readonly dispatcher: Dispatcher } | undefined
+  const reach = async (url: URL): Promise<Dispatcher> => {
+    if (url.origin === home.origin) return dispatcher
+    if (elsewhere?.origin !== url.origin) {
+      const before = elsewhere
+      elsewhere = { origin: url.origin, dispatcher: dispatcherFor(url, trust) }
+      await before?.dispatcher.close()
+    }
+    return elsewhere.dispatcher
+  }
+
+  return {
+    async follow(first, request) {
+      let answer = first
+      let at = new URL(request.path, request.origin)
+      for (let hop = 0; hop < most; hop++) {
+        const next = target(answer, at)
+        if (!next) return answer
+        await answer.body.dump()
+        at = next
+        answer = await (
+          await reach(at)
+        ).request({
+          ...request,
+          origin: at.origin,
+          path: at.pathname + at.search,
+          headers: at.host === home.host ? request.headers : ['Accept', 'application/json'],
+        })
+      }
+      return answer
+    },
+    async close() {
+      await elsewhere?.dispatcher.destroy()
+    },
+  }
+}
+
+function target(answer: Dispatcher.ResponseData, at: URL): URL | undefined {
+  const { location } = answer.headers
+  if (answer.statusCode < 300 || answer.statusCode > 308 || typeof location !== 'string')
+    return undefined
+  const next = URL.parse(location, at.href)
+  const fit =
+    next &&
+    /^https?:$/.test(next.protocol) &&
+    !(at.protocol === 'https:' && next.protocol === 'http:')
+  return fit ? next : undefined
+}

@@ -1,0 +1,111 @@
+import { createSecureContext, getCACertificates } from 'node:tls'
+import { EnvHttpProxyAgent, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
+import { parseTime } from '../../src/clock.ts'
+import { type EbbError, failure } from '../../src/errors.ts'
+
+/** How one server is trusted and how Ebb shows who it is. All PEM. */
+export interface Trust {
+  /** Certificates trusted besides the system's. */
+  readonly ca: readonly string[]
+  readonly cert: string | undefined
+  readonly key: string | undefined
+  /** False: any certificate is taken (`unsafeSsl`). */
+  readonly verify: boolean
+}
+
+/** The most a source may say in one answer. */
+export const bodyLimit = 1024 * 1024
+
+/** Go keeps an idle connection this long; longer than any usual polling interval. */
+const idleMs = 90_000
+
+/**
+ * Connections to one server, kept open between polls; closed by its owner. The proxy variables of the environment hold,
+ * except for the machine itself. Fails with METADATA_INVALID where the certificates cannot be used.
+ */
+export function dispatcherFor(url: URL, trust: Trust): Dispatcher {
+  const shared = {
+    // The engine's deadline covers the whole exchange, so these would only cost timers.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: idleMs,
+    keepAliveMaxTimeout: idleMs,
+    maxResponseSize: bodyLimit,
+  }
+  const tls = url.protocol === 'https:' ? secure(url, trust) : {}
+  if (!proxied(url)) return new Pool(url.origin, { ...shared, connect: tls })
+  return new EnvHttpProxyAgent({ ...shared, connect: tls, requestTls: tls })
+}
+
+function secure(url: URL, { ca, cert, key, verify }: Trust): object {
+  try {
+    // Made once per source: the system's certificates are some 150 to parse.
+    const secureContext = createSecureContext({
+      ...(ca.length > 0 && { ca: [...getCACertificates('default'), ...ca] }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key }),
+    })
+    return { secureContext, rejectUnauthorized: verify }
+  } catch (thrown) {
+    throw failure('METADATA_INVALID', {
+      trigger: `for ${url.origin}`,
+      problems: [`ca, cert or key cannot be used: ${codeOf(thrown) || 'not PEM'}`],
+    })
+  }
+}
+
+const isLocal = (host: string): boolean =>
+  host === 'localhost' || host === '[::1]' || host.startsWith('127.')
+
+function proxied(url: URL): boolean {
+  const names =
+    url.protocol === 'https:' ? ['https_proxy', 'HTTPS_PROXY'] : ['http_proxy', 'HTTP_PROXY']
+  return !isLocal(url.hostname) && names.some((name) => process.env[name])
+}
+
+/** For messages: no user info and no query, where secrets live. */
+export const addressOf = (url: URL): string => `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+
+/** What went wrong between here and the server. The texts of Node and undici hold no request. */
+export function fault(error: unknown, address: string): EbbError {
+  const code = codeOf(error)
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
+    return failure('SOURCE_GARBLED', { address, why: `more than ${bodyLimit / 1024} KiB` }, error)
+  if (code.startsWith('HPE_'))
+    return failure('SOURCE_GARBLED', { address, why: `not HTTP (${code})` }, error)
+  // The server asked for a client certificate, or did not like ours.
+  if (/^ERR_SSL_.*ALERT.*(CERTIFICATE|UNKNOWN_CA)/.test(code))
+    return failure('SOURCE_DENIED', { address, why: `TLS: ${code}` }, error)
+  return failure('SOURCE_UNREACHABLE', { address, why: textOf(error, code) }, error)
+}
+
+/** A kept-alive connection that the server had closed meanwhile: the request was not served and may be repeated. */
+export const wasStale = (error: unknown): boolean =>
+  ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error))
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : ''
+
+/** An error of several addresses at once has no text of its own. */
+function textOf(error: unknown, code: string): string {
+  const text = error instanceof AggregateError ? '' : error instanceof Error ? error.message : ''
+  return text || code || 'the connection failed'
+}
+
+/** A refusal by status: 401 and 403, 404, 429 and 503, and all the rest. `why` must hold no secret. */
+export function refusal(status: number, address: string, what: string, why: string): EbbError {
+  const said = why === '' ? `HTTP ${status}` : `HTTP ${status} ${why}`
+  if (status === 401 || status === 403) return failure('SOURCE_DENIED', { address, why: said })
+  if (status === 404) return failure('SOURCE_NOT_FOUND', { address, what })
+  if (status === 429 || status === 503) return failure('SOURCE_THROTTLED', { address, why: said })
+  return failure('SOURCE_REFUSED', { address, why: said })
+}
+
+/** How long a Retry-After header asks to wait, in ms: seconds or a date (RFC 9110). */
+export function retryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined
+  if (/^\d+$/.test(header)) return Number(header) * 1000
+  const at = parseTime(header)
+  return at === undefined ? undefined : Math.max(0, at - now)
+}
