@@ -7,7 +7,7 @@ import type {
   Strings,
 } from './autoscaling.ts'
 import { completeBehavior, type Behavior } from './behavior.ts'
-import { copiedLabels, labelValue, metricName, nameLabel, ownLabels } from './names.ts'
+import { copiedLabels, metricName, nameLabel, ownLabels } from './names.ts'
 import { formatTarget, sameQuantity } from './quantity.ts'
 
 /** One metric of the HPA, from the spec of a trigger's metric. */
