@@ -1,0 +1,123 @@
+import type { Clock } from '../clock.ts'
+import type { Cluster } from '../cluster.ts'
+import type { Pod } from '../resources.ts'
+import { startCollector } from './collector.ts'
+import { boundEvents } from './events.ts'
+import type { Faults } from './faults.ts'
+import type { Ground } from './ground.ts'
+import { createIdentity, seededRandom } from './identity.ts'
+import { startJobs } from './jobs.ts'
+import type { Program } from './kubelet.ts'
+import { startKubelet } from './kubelet.ts'
+import { createOwners } from './owners.ts'
+import { createPort } from './port.ts'
+import type { Policy } from './reviews.ts'
+import { allowAll } from './reviews.ts'
+import type { Definition } from './custom.ts'
+import { createRules } from './rules.ts'
+import { createServer } from './server.ts'
+import { createStore } from './store.ts'
+import { createWatches, whereMatcher } from './watch.ts'
+import { startWorkloads } from './workloads.ts'
+
+/** What an embedded cluster is made with; all but the clock has a default. Times are in ms. */
+export interface EmbeddedOptions {
+  readonly clock: Clock
+  /** Numbers in [0, 1) for uids and names; a fixed sequence where absent, so that equal scripts give equal clusters. */
+  readonly random?: () => number
+  /** How many changes watches and paged lists can look back on (10,000). */
+  readonly history?: number
+  /** Between two bookmarks of a watch (60 s). */
+  readonly bookmarks?: number
+  /** How many Events are kept; the oldest go first (1,000). */
+  readonly events?: number
+  /** From the placing of a pod to its being ready (1 s). */
+  readonly podStart?: number
+  /** How long the pod of a Job runs that has no program (5 s). */
+  readonly jobRun?: number
+  /** What pods do once they are ready; nothing where absent. */
+  readonly program?: Program
+  /** Custom resources beside those of src/kinds.ts. */
+  readonly definitions?: readonly Definition[]
+  /** Answers token and access reviews; everything is allowed where absent. */
+  readonly policy?: Policy
+}
+
+/**
+ * A cluster in memory: the API server's rules over one store, and the controllers Ebb works with. All of its time is the
+ * clock's, so on a manual clock everything that happens is repeatable.
+ *
+ * Departs from a real cluster: namespaces need not exist and removing one removes nothing in it; there is no admission
+ * but schemas (no CEL); see `src/embedded/ownership.ts` for the subset of server-side apply.
+ */
+export interface EmbeddedCluster extends Cluster {
+  /** The pods that match a label selector, in the order of their names. */
+  pods(namespace: string, labelSelector?: string): readonly Pod[]
+  /** Adds a node with room for so many pods. Without any, one node takes all pods. */
+  addNode(name: string, room: number): void
+  /** Adds a custom resource, or replaces its definition. */
+  define(definition: Definition): void
+  /** Forgets all history: watches and lists from before fail with CLUSTER_GONE. */
+  compact(): void
+  /** Ends every open watch. */
+  cutWatches(): void
+  /** Lets nothing through any open watch from now on. */
+  muteWatches(): void
+  /** From now on, what happens to calls of the port; `{}` ends all faults. */
+  setFaults(faults: Faults): void
+}
+
+export function createEmbedded(options: EmbeddedOptions): EmbeddedCluster {
+  const { clock } = options
+  const store = createStore(options.history ?? 10_000)
+  const identity = createIdentity(options.random ?? seededRandom(1))
+  const ground: Ground = {
+    clock,
+    store,
+    identity,
+    server: createServer(store, clock, identity),
+    rules: createRules(options.definitions ?? []),
+    owners: createOwners(store),
+  }
+  const watches = createWatches(store, clock, options.bookmarks ?? 60_000)
+  const kubelet = startKubelet(ground, {
+    podStart: options.podStart ?? 1_000,
+    jobRun: options.jobRun ?? 5_000,
+    program: options.program,
+  })
+  const stops = [
+    startWorkloads(ground),
+    startJobs(ground),
+    startCollector(ground),
+    boundEvents(store, options.events ?? 1_000),
+    () => kubelet.close(),
+    () => ground.owners.close(),
+    () => watches.cut(),
+  ]
+  let faults: Faults = {}
+  const port = createPort(ground, {
+    watches,
+    policy: options.policy ?? allowAll,
+    faults: () => faults,
+  })
+  return {
+    ...port,
+    pods: (namespace, labelSelector) =>
+      store
+        .values('pods.')
+        .filter(whereMatcher({ namespace, ...(labelSelector && { labelSelector }) }))
+        // The store holds pods under this kind.
+        .map((pod) => pod as unknown as Pod),
+    addNode: (name, room) => kubelet.addNode(name, room),
+    define: (definition) => ground.rules.add(definition),
+    compact: () => store.compact(),
+    cutWatches: () => watches.cut(),
+    muteWatches: () => watches.mute(),
+    setFaults(next) {
+      faults = next
+    },
+    async close() {
+      for (const stop of stops) stop()
+    },
+  }
+}

@@ -1,0 +1,182 @@
+import { rfc3339 } from '../clock.ts'
+import { reasonOf } from '../errors.ts'
+import { kinds } from '../kinds.ts'
+import type { Pod } from '../resources.ts'
+import { refOf } from './address.ts'
+import type { Ground } from './ground.ts'
+import { builtin, patchStatus, removeObject } from './ground.ts'
+import type { Stored, Tree } from './json.ts'
+import { treeAt } from './json.ts'
+import { createNodes } from './nodes.ts'
+import { isEnded } from './pod.ts'
+import { createQueue } from './queue.ts'
+import { kindId } from './rule.ts'
+
+/**
+ * What the containers of a pod do. Called when the pod becomes ready; the signal aborts when the pod must stop, and the
+ * pod goes when the promise settles or its grace period is over. A pod of a Job succeeds or fails with the promise; any
+ * other pod whose program ends is not ready for 10 s and then runs it again. Undefined: the pod only waits.
+ */
+export type Program = (pod: Pod, signal: AbortSignal) => Promise<void> | undefined
+
+export interface KubeletOptions {
+  /** From being placed on a node to being ready, in ms. */
+  readonly podStart: number
+  /** How long the pod of a Job runs that has no program, in ms. */
+  readonly jobRun: number
+  readonly program: Program | undefined
+}
+
+export interface Kubelet {
+  addNode(name: string, room: number): void
+  close(): void
+}
+
+interface Run {
+  readonly stop: AbortController
+  /** Takes back the timer the pod waits for. */
+  cancel: () => void
+  /** Set while the program runs. */
+  program: Promise<void> | undefined
+}
+
+const pods = kindId(kinds.pod)
+const restartAfter = 10_000
+
+/** The scheduler and all kubelets: places pods, makes them ready, runs their programs and takes them away. */
+export function startKubelet(ground: Ground, options: KubeletOptions): Kubelet {
+  const { store, server, clock } = ground
+  const rule = builtin(ground.rules, kinds.pod)
+  const nodes = createNodes()
+  const runs = new Map<string, Run>()
+  const homeless = new Set<string>()
+
+  const report = (uid: string, phase: string, ready: boolean, why: Tree = {}): void =>
+    patchStatus(ground, rule, uid, statusOf(store.byUid(uid), phase, ready, why, clock.now()))
+
+  const taken = (): ReadonlyMap<string, number> => {
+    const counts = new Map<string, number>()
+    for (const pod of store.values(pods)) {
+      const node = treeAt(pod, 'spec')['nodeName']
+      if (typeof node === 'string' && !isEnded(pod)) counts.set(node, (counts.get(node) ?? 0) + 1)
+    }
+    return counts
+  }
+
+  const place = (pod: Stored): void => {
+    const { uid } = pod.metadata
+    const nodeName = nodes.place(taken)
+    if (nodeName === undefined) {
+      homeless.add(uid)
+      return report(uid, 'Pending', false, { reason: 'Unschedulable', message: 'no node has room' })
+    }
+    homeless.delete(uid)
+    server.patch(rule, refOf(pod), { metadata: { uid }, spec: { nodeName } }, 'main')
+  }
+
+  const start = ({ metadata: { uid } }: Stored): void => {
+    const cancel = clock.after(options.podStart, () => begin(uid))
+    runs.set(uid, { stop: new AbortController(), cancel, program: undefined })
+    report(uid, 'Pending', false, { reason: 'ContainersNotReady' })
+  }
+
+  const begin = (uid: string): void => {
+    const run = runs.get(uid)
+    if (!run) return
+    report(uid, 'Running', true)
+    const pod = store.byUid(uid)
+    if (!pod) return
+    run.program = options.program?.(pod, run.stop.signal)?.then(
+      () => ended(uid, undefined),
+      (error: unknown) => ended(uid, reasonOf(error)),
+    )
+    if (!run.program && !restarts(pod))
+      run.cancel = clock.after(options.jobRun, () => ended(uid, undefined))
+  }
+
+  const ended = (uid: string, error: string | undefined): void => {
+    const run = runs.get(uid)
+    const pod = store.byUid(uid)
+    if (!run || !pod) return
+    run.program = undefined
+    if (run.stop.signal.aborted) return removeObject(ground, rule, uid, true)
+    const message = error ?? 'the program ended'
+    if (!restarts(pod))
+      return report(uid, error === undefined ? 'Succeeded' : 'Failed', false, { message })
+    run.cancel = clock.after(restartAfter, () => begin(uid))
+    report(uid, 'Running', false, { reason: 'CrashLoopBackOff', message })
+  }
+
+  const halt = (pod: Stored): void => {
+    const { uid, deletionGracePeriodSeconds = 0 } = pod.metadata
+    const run = runs.get(uid)
+    if (run?.stop.signal.aborted) return
+    run?.cancel()
+    run?.stop.abort()
+    if (!run?.program) return removeObject(ground, rule, uid, true)
+    run.cancel = clock.after(deletionGracePeriodSeconds * 1000, () =>
+      removeObject(ground, rule, uid, true),
+    )
+  }
+
+  const forget = (uid: string): void => {
+    const run = runs.get(uid)
+    run?.cancel()
+    run?.stop.abort()
+    runs.delete(uid)
+    homeless.delete(uid)
+    for (const waiting of homeless) queue.add(waiting)
+  }
+
+  const queue = createQueue(clock, (uid) => {
+    const pod = store.byUid(uid)
+    if (!pod) return forget(uid)
+    if (pod.metadata.deletionTimestamp !== undefined) return halt(pod)
+    if (isEnded(pod)) return
+    if (treeAt(pod, 'spec')['nodeName'] === undefined) return place(pod)
+    if (!runs.has(uid)) start(pod)
+  })
+
+  const stop = store.onChange((change) => {
+    if (change.kind === pods) queue.add(change.object.metadata.uid)
+  })
+  return {
+    addNode(name, room) {
+      nodes.add(name, room)
+      for (const uid of homeless) queue.add(uid)
+    },
+    close() {
+      stop()
+      queue.close()
+      for (const run of runs.values()) {
+        run.cancel()
+        run.stop.abort()
+      }
+      runs.clear()
+    },
+  }
+}
+
+const restarts = (pod: Stored): boolean => treeAt(pod, 'spec')['restartPolicy'] === 'Always'
+
+function statusOf(
+  pod: Stored | undefined,
+  phase: string,
+  ready: boolean,
+  why: Tree,
+  now: number,
+): Tree {
+  const at = rfc3339(now)
+  const status = ready ? 'True' : 'False'
+  const startTime = treeAt(pod, 'status')['startTime'] ?? at
+  return {
+    phase,
+    startTime,
+    conditions: ['Ready', 'ContainersReady'].map((type) => ({
+      type,
+      status,
+      lastTransitionTime: at,
+      ...why,
+    })),
+  }
+}

@@ -1,0 +1,25 @@
+import { manualClock, settle } from '../support/clock.ts'
+import { clusterContract } from '../contract/cluster.ts'
+import { createEmbedded } from '../../src/embedded/cluster.ts'
+import { kinds } from '../../src/kinds.ts'
+
+clusterContract('the embedded cluster', async (t) => {
+  const clock = manualClock()
+  const cluster = createEmbedded({ clock, bookmarks: 5_000 })
+  t.after(() => cluster.close())
+  await cluster.create(kinds.namespace, { metadata: { name: 'contract' } }, t.signal)
+  return {
+    cluster,
+    clock,
+    namespace: 'contract',
+    pass: (ms) => clock.advance(ms),
+    custom: true,
+    bookmarkPeriod: 5_000,
+    cutWatches: async () => {
+      cluster.cutWatches()
+      await settle()
+    },
+    forget: async () => cluster.compact(),
+    muteWatches: async () => cluster.muteWatches(),
+  }
+})
