@@ -227,8 +227,8 @@ const catalogue = {
   },
   SCALEDOBJECT_UNNAMED: {
     retry: false,
-    say: (_: { metric: string }) =>
-      'scaledObject name is not specified; select it by the label scaledobject.keda.sh/name',
+    say: (d: { metric: string }) =>
+      `scaledObject name is not specified for metric ${d.metric}; select it by the label scaledobject.keda.sh/name`,
   },
   CERTIFICATE_UNUSABLE: {
     retry: true,
@@ -272,6 +272,24 @@ export const isFailure = (error: unknown, ...codes: readonly Code[]): error is E
 export const reasonOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
 
-/** Every code with whether it is retried, for the generated page. */
-export const failures = (): readonly { readonly code: Code; readonly retry: boolean }[] =>
-  (Object.keys(catalogue) as Code[]).map((code) => ({ code, retry: catalogue[code].retry }))
+/** Every code for the generated page: whether it is retried, and its text with a placeholder for each detail. */
+export const failures = (): readonly {
+  readonly code: Code
+  readonly retry: boolean
+  readonly text: string
+}[] =>
+  (Object.keys(catalogue) as Code[]).map((code) => {
+    const row: Row & { say(detail: object): string } = catalogue[code]
+    return { code, retry: row.retry, text: String(row.say(placeholders)) }
+  })
+
+/** Reads as the name of whatever detail is asked for: `<address>`, a list too. */
+const placeholders = new Proxy(
+  {},
+  {
+    get: (_, name) => ({
+      toString: () => `<${String(name)}>`,
+      join: () => `<${String(name)}>`,
+    }),
+  },
+)
