@@ -27,14 +27,26 @@ export async function verifyClient(
 ): Promise<Validity | undefined> {
   for (let length = 1; length <= Math.min(presented.length, longestChain); length++) {
     const chain = presented.slice(0, length)
-    if (!chain.every((certificate, i) => i === 0 || certifies(certificate, chain[i - 1]))) return
-    if (!chain.every(mayAuthenticateClients)) return
-    for (const anchor of anchors) {
-      if (!certifies(anchor, chain.at(-1))) continue
-      const validity = overlap([...chain, anchor])
-      if (now < validity.from || now > validity.until) continue
-      if (length === 1 || (await pathAllows([...chain.slice(1), anchor]))) return validity
-    }
+    if (!isChain(chain)) return undefined
+    const validity = await anchored(chain, anchors, now)
+    if (validity) return validity
+  }
+  return undefined
+}
+
+const isChain = (chain: readonly X509Certificate[]): boolean =>
+  chain.every((c, i) => mayAuthenticateClients(c) && (i === 0 || certifies(c, chain[i - 1])))
+
+async function anchored(
+  chain: readonly X509Certificate[],
+  anchors: readonly X509Certificate[],
+  now: number,
+): Promise<Validity | undefined> {
+  for (const anchor of anchors) {
+    if (!certifies(anchor, chain.at(-1))) continue
+    const validity = overlap([...chain, anchor])
+    if (now < validity.from || now > validity.until) continue
+    if (chain.length === 1 || (await pathAllows([...chain.slice(1), anchor]))) return validity
   }
   return undefined
 }

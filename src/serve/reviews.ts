@@ -2,7 +2,7 @@ import { type Clock, deadline } from '../clock.ts'
 import type { Cluster } from '../cluster.ts'
 import { failure } from '../errors.ts'
 import { kinds } from '../kinds.ts'
-import type { SubjectAccessReview, UserInfo } from '../resources.ts'
+import type { SubjectAccessReview, TokenReview, UserInfo } from '../resources.ts'
 
 /** How long the API server may take over one review, in ms, as in Kubernetes' delegated authorization. */
 const patience = 10_000
@@ -33,12 +33,12 @@ export function reviewsOf(cluster: Cluster, clock: Clock, signal: AbortSignal): 
 
   return {
     async reviewToken(token) {
-      const review = { metadata: { name: '' }, spec: { token } }
+      const review: TokenReview = { metadata: { name: '' }, spec: { token } }
       const { status } = await bounded((s) => cluster.create(kinds.tokenReview, review, s))
       return status?.authenticated === true ? status.user : undefined
     },
     async reviewAccess(spec) {
-      const review = { metadata: { name: '' }, spec }
+      const review: SubjectAccessReview = { metadata: { name: '' }, spec }
       const { status } = await bounded((s) => cluster.create(kinds.subjectAccessReview, review, s))
       return {
         allowed: status?.allowed === true && status.denied !== true,
