@@ -1,6 +1,6 @@
 import type { Container, TriggerAuthentication, TriggerSpec } from '../resources.ts'
 import { environment } from './environment.ts'
-import type { Content, ContentKind } from './secrets.ts'
+import type { Content, ContentKind } from './contents.ts'
 
 /** What a trigger's authenticationRef comes to. `problems` names what could not be had; parameters then are absent. */
 export interface Authentication {

@@ -1,5 +1,5 @@
 import type { Container, EnvVar } from '../resources.ts'
-import type { Content, ContentKind } from './secrets.ts'
+import type { Content, ContentKind } from './contents.ts'
 
 /** Reads a Secret or ConfigMap of the workload's namespace. */
 export type ReadContent = (kind: ContentKind, name: string) => Promise<Content>

@@ -1,3 +1,4 @@
+import { backoff } from '../backoff.ts'
 import type { Clock } from '../clock.ts'
 import { coalesce, type Coalesced } from '../coalesce.ts'
 
@@ -12,26 +13,24 @@ export interface Retried extends Coalesced {
 
 /**
  * Runs `work` when poked, and again after a growing delay while it says it failed. A poke runs it at once, because something
- * it depends on has changed. `spread` in 0..1 moves the delays, so that what failed together does not come back together.
+ * it depends on has changed.
  */
 export function retried(
   work: () => Promise<'done' | 'again'>,
   clock: Clock,
-  spread: number,
+  random: () => number,
 ): Retried {
-  let failures = 0
+  const waits = backoff(firstDelay, longestDelay, random)
   let cancel: (() => void) | undefined
   let closed = false
 
   const once = coalesce(async () => {
     cancel?.()
     cancel = undefined
-    if (closed || (await work()) === 'done' || closed) {
-      failures = 0
-      return
-    }
-    const delay = Math.min(longestDelay, firstDelay * 2 ** Math.min(failures++, 10))
-    cancel = clock.after(delay * (0.75 + spread / 2), () => once.poke())
+    if (closed) return
+    const outcome = await work()
+    if (outcome === 'done') waits.reset()
+    else if (!closed) cancel = clock.after(waits.next(), () => once.poke())
   })
 
   return {

@@ -17,6 +17,8 @@ export interface Plan {
   readonly scaler: AnyScaler
   readonly m: Readonly<Record<string, unknown>>
   readonly specs: readonly Spec[]
+  /** The metric names of `specs`, as the HPA asks for them. */
+  readonly metrics: readonly string[]
 }
 
 export interface PlanSource {
@@ -51,7 +53,7 @@ export async function planTriggers(
   )
   const problems = results.filter((result) => typeof result === 'string')
   const plans = results.filter((result) => typeof result !== 'string')
-  const names = plans.flatMap((plan) => plan.specs.map((spec) => metricName(plan.index, spec.name)))
+  const names = plans.flatMap((plan) => plan.metrics)
   for (const name of new Set(names))
     if (names.indexOf(name) !== names.lastIndexOf(name))
       problems.push(`two metrics are named ${name}`)
@@ -79,7 +81,7 @@ async function planTrigger(
   const specs: readonly Spec[] = await scaler.specs(m, (work) =>
     source.engine.use(scaler, m, work, signal),
   )
-  return { index, trigger, scaler, m, specs }
+  return { index, trigger, scaler, m, specs, metrics: specs.map((s) => metricName(index, s.name)) }
 }
 
 /** The string maps a trigger is read from. Only the variables it names are looked up. */
@@ -167,6 +169,14 @@ export function openTrigger(
   let previousAt = heir?.previousAt
   let conclusion = heir?.conclusion
 
+  const accept = (sample: Sample<unknown>): void => {
+    conclusion = conclude(scaler, m, spec, metric, sample)
+    if (conclusion instanceof EbbError) return
+    value = conclusion.value
+    previousAt = at
+    at = sample.at
+  }
+
   const subscription = engine.subscribe({
     scaler,
     m,
@@ -174,12 +184,7 @@ export function openTrigger(
     period,
     cached: plan.trigger.useCachedMetrics === true,
     onSample(sample) {
-      conclusion = conclude(scaler, m, spec, metric, sample)
-      if (!(conclusion instanceof EbbError)) {
-        value = conclusion.value
-        previousAt = at
-        at = sample.at
-      }
+      accept(sample)
       hooks.changed(trigger, sample)
     },
     onDenied: (signal) => hooks.denied(plan, signal),
@@ -216,6 +221,8 @@ export function openTrigger(
     },
     close: () => subscription.close(),
   }
+  // somebody else may ask the same already
+  if (subscription.latest) accept(subscription.latest)
   return trigger
 }
 

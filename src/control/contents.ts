@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Cluster, Ref } from '../cluster.ts'
-import { isFailure, reasonOf } from '../errors.ts'
+import { EbbError, isFailure, reasonOf } from '../errors.ts'
 import { kinds } from '../kinds.ts'
 import { limit } from '../limit.ts'
 
@@ -65,7 +65,9 @@ export function createContents(cluster: Cluster, clock: Clock): Contents {
 
   const refresh = (entry: Entry): Promise<Content> =>
     (entry.reading ??= limited(() => readContent(cluster, entry.kind, entry.ref, stop.signal)).then(
-      (content) => {
+      (read) => {
+        // while the API server cannot answer, what was last read still holds
+        const content = 'passing' in read ? (entry.content ?? read) : read
         const changed = entry.content !== undefined && !sameContent(entry.content, content)
         entry.content = content
         entry.readAt = clock.now()
@@ -108,12 +110,15 @@ export function createContents(cluster: Cluster, clock: Clock): Contents {
   }
 }
 
+/** A refusal that says nothing of the content, only that the API server cannot answer now. */
+type Passing = Content & { readonly passing: true }
+
 async function readContent(
   cluster: Cluster,
   kind: ContentKind,
   ref: Ref,
   signal: AbortSignal,
-): Promise<Content> {
+): Promise<Content | Passing> {
   const what = `${kind} ${ref.namespace}/${ref.name}`
   try {
     const data =
@@ -127,7 +132,9 @@ async function readContent(
     const hint = isFailure(error, 'CLUSTER_FORBIDDEN')
       ? `; \`ebb rbac\` prints the Role an admin can apply for it`
       : ''
-    return { problem: `${what} cannot be read: ${reasonOf(error)}${hint}`, missing: false }
+    const problem = `${what} cannot be read: ${reasonOf(error)}${hint}`
+    const passing = error instanceof EbbError && error.retry
+    return passing ? { problem, missing: false, passing } : { problem, missing: false }
   }
 }
 

@@ -1,0 +1,145 @@
+import type { Clock } from '../clock.ts'
+import type { Cluster } from '../cluster.ts'
+import { coalesce } from '../coalesce.ts'
+import { decide, type Decision, type Situation } from '../core/decide.ts'
+import type { Write } from './insight.ts'
+import { createLedger, type Ledger } from './ledger.ts'
+import type { Resolved } from './resolve.ts'
+import { newer } from './status.ts'
+import type { Targets, TargetState } from './target.ts'
+import { writeReplicas } from './act.ts'
+
+/** What the decider asks of its workload. */
+export interface DeciderParts {
+  readonly cluster: Cluster
+  readonly clock: Clock
+  readonly targets: Targets
+  /** The spec as resolved, or undefined while there is none to decide on. */
+  resolved(): Resolved | undefined
+  situation(resolved: Resolved, target: TargetState): Situation
+  /** False in shadow mode: decisions are recorded, nothing is written. */
+  writes(): boolean
+  /** A decision was made; `changed` when it differs from the one before. Runs before anything is written. */
+  decided(situation: Situation, decision: Decision, changed: boolean): void
+  /** A decision was carried out, or failed to be. */
+  wrote(situation: Situation, decision: Decision, write: Write): void
+  /** The target is gone, or its scale cannot be read. */
+  lost(why: unknown): void
+}
+
+/** Decides for one workload whenever something it depends on has changed, and carries the decision out. */
+export interface Decider {
+  readonly ledger: Ledger
+  /** spec.replicas of the target as last seen. */
+  readonly replicas: number | undefined
+  evaluate(): void
+  close(): Promise<void>
+}
+
+export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider {
+  const { cluster, clock, targets } = parts
+  const ledger = createLedger()
+  let written: TargetState | undefined
+  let seen: TargetState | undefined
+  let cancelAlarm: (() => void) | undefined
+  let acting:
+    | { situation: Situation; decision: Decision & { scaleTo: number }; resolved: Resolved }
+    | undefined
+
+  /** The mirror lags behind a write of our own: what was written holds until the mirror has caught up. */
+  const current = (state: TargetState): TargetState => {
+    if (written && newer(written.resourceVersion, state.resourceVersion)) return written
+    written = undefined
+    return state
+  }
+
+  const decideOn = (resolved: Resolved, state: TargetState): void => {
+    seen = current(state)
+    const situation = parts.situation(resolved, seen)
+    const decision = decide(situation)
+    parts.decided(situation, decision, ledger.note(situation, decision))
+    cancelAlarm?.()
+    cancelAlarm = undefined
+    if ('scaleTo' in decision) carryOut(resolved, situation, decision)
+    else if (
+      decision.until !== undefined &&
+      decision.until < situation.now + resolved.settings.period
+    )
+      cancelAlarm = clock.after(decision.until - situation.now + 1, evaluate)
+  }
+
+  const carryOut = (
+    resolved: Resolved,
+    situation: Situation,
+    decision: Decision & { readonly scaleTo: number },
+  ): void => {
+    if (parts.writes()) {
+      acting = { situation, decision, resolved }
+      actor.poke()
+      return
+    }
+    const write: Write = { kind: 'shadow', from: situation.replicas, to: decision.scaleTo }
+    ledger.wrote(write)
+    parts.wrote(situation, decision, write)
+  }
+
+  const actor = coalesce(async () => {
+    const order = acting
+    if (!order || !seen || signal.aborted) return
+    const { situation, decision, resolved } = order
+    const outcome = await writeReplicas(
+      cluster,
+      resolved.kind,
+      resolved.target,
+      seen,
+      decision.scaleTo,
+      signal,
+    ).catch((error: unknown) => ({ failed: error }))
+    acting = undefined
+    if (signal.aborted) return
+    if ('failed' in outcome) return parts.lost(outcome.failed)
+    if ('again' in outcome) written = outcome.again
+    else {
+      written = outcome.after ?? written
+      ledger.wrote(outcome.write)
+      parts.wrote(situation, decision, outcome.write)
+      if (outcome.write.kind === 'failed') return
+    }
+    evaluate()
+  })
+
+  /** Kinds that are not mirrored cost one GET of /scale per poll. */
+  const reader = coalesce(async () => {
+    const resolved = parts.resolved()
+    if (!resolved || signal.aborted) return
+    try {
+      const state = await targets.read(resolved.kind, resolved.target, signal)
+      if (signal.aborted || acting) return
+      if (state) decideOn(resolved, state)
+      else parts.lost(undefined)
+    } catch (error) {
+      if (!signal.aborted) parts.lost(error)
+    }
+  })
+
+  function evaluate(): void {
+    const resolved = parts.resolved()
+    if (!resolved || acting || signal.aborted) return
+    const state = targets.mirrored(resolved.kind, resolved.target)
+    if (state === undefined) reader.poke()
+    else if (state === 'missing') parts.lost(undefined)
+    else decideOn(resolved, state)
+  }
+
+  return {
+    ledger,
+    get replicas() {
+      return seen?.replicas
+    },
+    evaluate,
+    async close() {
+      cancelAlarm?.()
+      await Promise.all([actor.idle(), reader.idle()])
+    },
+  }
+}

@@ -1,0 +1,112 @@
+import type { Cluster, ScalableKind } from '../cluster.ts'
+import { generateHpa, hpaDiffers } from '../core/hpa.ts'
+import { hpaName } from '../core/names.ts'
+import { failure, isFailure } from '../errors.ts'
+import { apiVersionOf, kinds } from '../kinds.ts'
+import type { HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
+import type { Settings } from './settings.ts'
+import type { Plan } from './triggers.ts'
+
+/** The HPA a ScaledObject wants. With `hold` it scales in no more than Ebb does. */
+export function wantedHpa(
+  object: ScaledObject,
+  settings: Settings,
+  kind: ScalableKind,
+  plans: readonly Plan[],
+  version: string,
+  hold: boolean,
+): HorizontalPodAutoscaler {
+  const { metadata, spec } = object
+  return generateHpa({
+    name: hpaNameOf(object),
+    version,
+    scaledObject: {
+      name: metadata.name,
+      namespace: metadata.namespace ?? '',
+      uid: metadata.uid ?? '',
+      labels: metadata.labels ?? {},
+      annotations: metadata.annotations ?? {},
+    },
+    target: { apiVersion: apiVersionOf(kind), kind: kind.kind, name: spec.scaleTargetRef.name },
+    minReplicas: settings.hpaMin,
+    maxReplicas: settings.max,
+    behavior: spec.advanced?.horizontalPodAutoscalerConfig?.behavior,
+    noScaleIn: hold,
+    noScaleOut: false,
+    metrics: plans.flatMap((plan) =>
+      plan.specs.map((s) => ({ index: plan.index, ...s, metricType: plan.trigger.metricType })),
+    ),
+  })
+}
+
+export const hpaNameOf = ({ metadata, spec }: ScaledObject): string =>
+  spec.advanced?.horizontalPodAutoscalerConfig?.name ?? hpaName(metadata.name)
+
+/**
+ * Makes the cluster's HPA the wanted one: created, replaced when it differs after the server's defaulting, and the one of
+ * an earlier name removed (keda-behaviour.md 2.7). `found` is what the mirror holds. Writes nothing when nothing differs.
+ */
+export async function ensureHpa(
+  cluster: Cluster,
+  wanted: HorizontalPodAutoscaler,
+  found: HorizontalPodAutoscaler | undefined,
+  formerName: string | undefined,
+  signal: AbortSignal,
+): Promise<'created' | 'replaced' | 'unchanged'> {
+  const { namespace = '', name } = wanted.metadata
+  if (formerName !== undefined && formerName !== name)
+    await cluster.remove(kinds.hpa, { namespace, name: formerName }, {}, signal)
+  if (found) return replaceIfDifferent(cluster, wanted, found, signal)
+  try {
+    await cluster.create(kinds.hpa, wanted, signal)
+    return 'created'
+  } catch (error) {
+    if (!isFailure(error, 'CLUSTER_EXISTS')) throw error
+  }
+  // made by a predecessor, or by hand and without the label the mirror goes by
+  const other = await cluster.get(kinds.hpa, { namespace, name }, signal)
+  if (!other)
+    throw failure('CLUSTER_CONFLICT', { what: `HorizontalPodAutoscaler ${namespace}/${name}` })
+  return replaceIfDifferent(cluster, wanted, other, signal)
+}
+
+async function replaceIfDifferent(
+  cluster: Cluster,
+  wanted: HorizontalPodAutoscaler,
+  found: HorizontalPodAutoscaler,
+  signal: AbortSignal,
+): Promise<'replaced' | 'unchanged'> {
+  const owner = found.metadata.ownerReferences?.find((o) => o.controller === true)
+  const uid = wanted.metadata.ownerReferences?.[0]?.uid
+  if (owner && owner.uid !== uid && owner.kind !== 'ScaledObject')
+    throw failure('HPA_OWNED', {
+      hpa: found.metadata.name,
+      owner: `${owner.kind} ${owner.name}`,
+    })
+  if (!hpaDiffers(wanted, found)) return 'unchanged'
+  const { resourceVersion } = found.metadata
+  await cluster.replace(
+    kinds.hpa,
+    {
+      ...wanted,
+      metadata: { ...wanted.metadata, ...(resourceVersion !== undefined && { resourceVersion }) },
+    },
+    signal,
+  )
+  return 'replaced'
+}
+
+/** Keeps of an HPA what Ebb compares and reports. */
+export function trimHpa(hpa: HorizontalPodAutoscaler): HorizontalPodAutoscaler {
+  const { metadata, spec, status } = hpa
+  const active = status?.conditions?.filter((c) => c.type === 'ScalingActive')
+  return {
+    metadata,
+    spec,
+    status: {
+      ...(status?.currentReplicas !== undefined && { currentReplicas: status.currentReplicas }),
+      ...(status?.desiredReplicas !== undefined && { desiredReplicas: status.desiredReplicas }),
+      ...(active && { conditions: active }),
+    },
+  }
+}

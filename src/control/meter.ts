@@ -1,0 +1,30 @@
+import type { Because } from '../core/decide.ts'
+import type { Trigger } from './triggers.ts'
+
+/** Which workload a figure belongs to. */
+export interface Whose {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** What the control loops tell of themselves; implemented on prom-client by `serve/metrics`, and by `noMeter` in tests. */
+export interface ControlMeter {
+  /** A sample of a trigger was concluded from. */
+  sampled(whose: Whose, trigger: Trigger, tookMs: number): void
+  /** A decision was made. */
+  decided(because: Because): void
+  /** A replica count was written, or failed to be. */
+  scaled(whose: Whose, outcome: 'scaled' | 'failed' | 'shadow'): void
+  /** A ScaledObject was resolved (or not). */
+  reconciled(whose: Whose, outcome: 'ok' | 'failed', ms: number): void
+  /** The workload is gone: drop its series. */
+  forget(whose: Whose): void
+}
+
+export const noMeter: ControlMeter = {
+  sampled() {},
+  decided() {},
+  scaled() {},
+  reconciled() {},
+  forget() {},
+}

@@ -1,0 +1,113 @@
+import type { Clock } from '../clock.ts'
+import { rfc3339 } from '../clock.ts'
+import type { Cluster } from '../cluster.ts'
+import { coalesce, type Coalesced } from '../coalesce.ts'
+import { isFailure, reasonOf } from '../errors.ts'
+import { kinds } from '../kinds.ts'
+import type { Log } from '../log.ts'
+import type { Condition, ScaledObject, ScaledObjectStatus } from '../resources.ts'
+import { distinct } from './settings.ts'
+import { mergePatch, newer, type Fields } from './status.ts'
+import { kindText } from './target.ts'
+import type { Resolved } from './resolve.ts'
+
+/** What a workload wants its status to say. Undefined fields are left as they are. */
+export interface Wanted {
+  readonly object: ScaledObject
+  readonly resolved: Resolved | undefined
+  readonly conditions: readonly Condition[]
+  readonly activity: Readonly<Record<string, { readonly isActive: boolean }>> | undefined
+  /** Epoch ms; written at activation and when activity ends. */
+  readonly lastActive: number | undefined
+  readonly hpaName: string | undefined
+}
+
+/** The status fields of KEDA (keda-behaviour.md 1.4) as they should be. */
+export function wantedStatus({ object, resolved, ...wanted }: Wanted): Fields {
+  const { triggers } = object.spec
+  return {
+    ...(resolved && statusOfResolved(object, resolved)),
+    triggersTypes: distinct(triggers.map((t) => t.type)) || undefined,
+    authenticationsTypes: distinct(triggers.map((t) => t.authenticationRef?.name)) || undefined,
+    conditions: wanted.conditions,
+    ...(wanted.activity && { triggersActivity: wanted.activity }),
+    ...(wanted.lastActive !== undefined && { lastActiveTime: rfc3339(wanted.lastActive) }),
+    ...(wanted.hpaName !== undefined && { hpaName: wanted.hpaName }),
+  }
+}
+
+function statusOfResolved(object: ScaledObject, resolved: Resolved): Fields {
+  const { kind, plans, state } = resolved
+  const original = object.status?.originalReplicaCount ?? state.replicas
+  return {
+    scaleTargetKind: kindText(kind),
+    scaleTargetGVKR: {
+      group: kind.group,
+      version: kind.version,
+      kind: kind.kind,
+      resource: kind.plural,
+    },
+    originalReplicaCount: original,
+    externalMetricNames: plans.flatMap((plan) => plan.metrics),
+  }
+}
+
+/** Waits this long (ms) for more changes before it writes: a new workload's first sample is a moment away. */
+const gather = 150
+
+export interface Publisher extends Coalesced {
+  /** The status as last read or written, whichever is newer. */
+  readonly status: ScaledObjectStatus | undefined
+  /** Takes note of the object as the mirror has it. */
+  observe(object: ScaledObject): void
+}
+
+/** Writes a ScaledObject's status where it differs from what is wanted, one patch at a time. */
+export function createPublisher(
+  cluster: Cluster,
+  clock: Clock,
+  log: Log,
+  first: ScaledObject,
+  want: () => Wanted | undefined,
+  signal: AbortSignal,
+): Publisher {
+  let known = first
+
+  const write = async (): Promise<void> => {
+    const wanted = want()
+    if (!wanted || signal.aborted) return
+    const patch = mergePatch({ ...known.status }, wantedStatus(wanted))
+    if (!patch) return
+    const { namespace = '', name } = known.metadata
+    try {
+      known = await cluster.patch(
+        kinds.scaledObject,
+        { namespace, name },
+        { status: patch },
+        { subresource: 'status' },
+        signal,
+      )
+    } catch (error) {
+      if (signal.aborted || isFailure(error, 'CLUSTER_NOT_FOUND')) return
+      log.warn({ object: `${namespace}/${name}`, error: reasonOf(error) }, 'status not written')
+      await clock.sleep(5_000, signal).catch(() => undefined)
+      work.poke()
+    }
+  }
+
+  const work = coalesce(async () => {
+    await clock.sleep(gather, signal).catch(() => undefined)
+    await write()
+  })
+
+  return {
+    get status() {
+      return known.status
+    },
+    observe(object) {
+      if (!newer(known.metadata.resourceVersion, object.metadata.resourceVersion)) known = object
+    },
+    poke: () => work.poke(),
+    idle: () => work.idle(),
+  }
+}

@@ -1,0 +1,88 @@
+import { EbbError } from '../errors.ts'
+import type { Engine } from '../poll/port.ts'
+import type { Sample } from '../scaler.ts'
+import { openTrigger, samePlan, type Plan, type Trigger } from './triggers.ts'
+
+/** The triggers of one workload as they are subscribed now. */
+export interface Sampling {
+  readonly triggers: readonly Trigger[]
+  /** Good samples before this do not count towards lowering: the start, or the end of the last gap. */
+  readonly freshSince: number
+  /** Subscribes to what the plans want; triggers whose plan is the same stay as they are. */
+  use(plans: readonly Plan[], period: number): void
+  close(): void
+}
+
+export interface SamplingHooks {
+  /** A sample arrived and was concluded from. `turned` when the trigger began to fail or recovered. */
+  sampled(
+    trigger: Trigger,
+    sample: Sample<unknown>,
+    turned: 'failing' | 'recovered' | undefined,
+  ): void
+  denied(plan: Plan, signal: AbortSignal): Promise<void>
+}
+
+/** Two periods without a good sample are a gap: after it nothing is lowered before one full fresh set. */
+const gapPeriods = 2
+
+export function createSampling(engine: Engine, start: number, hooks: SamplingHooks): Sampling {
+  let triggers: readonly Trigger[] = []
+  let freshSince = start
+  let period = 0
+  const failing = new Set<string>()
+
+  const changed = (trigger: Trigger, sample: Sample<unknown>): void => {
+    const failed = trigger.conclusion instanceof EbbError
+    const { at, previousAt } = trigger
+    if (
+      !failed &&
+      at !== undefined &&
+      previousAt !== undefined &&
+      at - previousAt > gapPeriods * period
+    )
+      freshSince = Math.max(freshSince, at)
+    hooks.sampled(trigger, sample, turned(trigger.metric, failed))
+  }
+
+  const denied = (plan: Plan, signal: AbortSignal): Promise<void> => hooks.denied(plan, signal)
+
+  const turned = (metric: string, failed: boolean): 'failing' | 'recovered' | undefined => {
+    if (failed === failing.has(metric)) return undefined
+    if (failed) failing.add(metric)
+    else failing.delete(metric)
+    return failed ? 'failing' : 'recovered'
+  }
+
+  return {
+    get triggers() {
+      return triggers
+    },
+    get freshSince() {
+      return freshSince
+    },
+    use(plans, newPeriod) {
+      period = newPeriod
+      const before = triggers
+      const kept = new Set<Trigger>()
+      triggers = plans.flatMap((plan) =>
+        plan.specs.map((spec) => {
+          const heir = before.find((t) => t.plan.index === plan.index && t.spec.name === spec.name)
+          if (heir && samePlan(heir.plan, plan)) {
+            kept.add(heir)
+            heir.subscription.repeat(newPeriod)
+            return heir
+          }
+          return openTrigger(plan, spec, newPeriod, engine, { changed, denied }, heir)
+        }),
+      )
+      for (const trigger of before) if (!kept.has(trigger)) trigger.close()
+      for (const metric of failing)
+        if (!triggers.some((t) => t.metric === metric)) failing.delete(metric)
+    },
+    close() {
+      for (const trigger of triggers) trigger.close()
+      triggers = []
+    },
+  }
+}

@@ -1,0 +1,230 @@
+import { parseTime } from '../clock.ts'
+import { activityAfter, lastActiveAfter, type Activity } from '../core/activity.ts'
+import {
+  checkFailed,
+  conditionsAfter,
+  find,
+  hpaActive,
+  initialConditions,
+  merge,
+  replicasUnknown,
+} from '../core/conditions.ts'
+import type { Decision, Situation } from '../core/decide.ts'
+import { explain } from '../core/reasons.ts'
+import { failure } from '../errors.ts'
+import type { Condition, ScaledObject } from '../resources.ts'
+import type { Happening } from './events.ts'
+import type { Write } from './insight.ts'
+import { createPublisher } from './publish.ts'
+import type { Resolved } from './resolve.ts'
+import type { Shared } from './shared.ts'
+
+/**
+ * How a workload stands, for those who look at the ScaledObject: conditions, activity and last activity, told by status,
+ * events and log. Writes only what changed.
+ */
+export interface Standing {
+  readonly conditions: readonly Condition[]
+  /** Epoch ms; kept in memory, written at activation and when activity ends. */
+  readonly lastActive: number | undefined
+  hpaName: string | undefined
+  /** The mirror, or a write, has this version of the object. */
+  observe(object: ScaledObject): void
+  /** The spec can be followed. `begun` for the first time since it could not. */
+  prepared(begun: boolean): void
+  refused(problem: string): void
+  replicasUnknown(problem: string): void
+  decided(situation: Situation, decision: Decision): void
+  wrote(situation: Situation, decision: Decision, write: Write): void
+  triggerTurned(type: string, metric: string, error: string | undefined): void
+  /** The HPA's own conditions, or undefined where there is no HPA. */
+  hpaSays(conditions: readonly Condition[] | undefined): void
+  deleted(): void
+  close(): Promise<void>
+}
+
+export function createStanding(
+  first: ScaledObject,
+  start: number,
+  resolved: () => Resolved | undefined,
+  shared: Shared,
+  signal: AbortSignal,
+): Standing {
+  const { log } = shared
+  const id = `${first.metadata.namespace ?? ''}/${first.metadata.name}`
+  let object = first
+  let conditions: readonly Condition[] = conditionsOf(first)
+  let activity: Activity = first.status?.triggersActivity ?? {}
+  let lastActive = lastActiveAtStart(first, start)
+  let storedLastActive: number | undefined
+  let hpaName: string | undefined = first.status?.hpaName
+
+  const publisher = createPublisher(
+    shared.cluster,
+    shared.clock,
+    log,
+    first,
+    () =>
+      shared.writes() && object.metadata.deletionTimestamp === undefined
+        ? {
+            object,
+            resolved: resolved(),
+            conditions,
+            activity,
+            lastActive: storedLastActive,
+            hpaName,
+          }
+        : undefined,
+    signal,
+  )
+
+  const emit = (what: Happening): void => {
+    if (!shared.writes()) return
+    const { metadata } = object
+    shared.events.emit({ apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', metadata }, what)
+  }
+
+  const take = (changes: readonly Condition[]): void => {
+    const before = find(conditions, 'Ready')
+    const next = merge(conditions, withOwner(changes, shared.metricsOwner()))
+    if (next === conditions) return
+    conditions = next
+    const ready = find(conditions, 'Ready')
+    if (ready !== before && ready) tellReady(before, ready)
+    publisher.poke()
+  }
+
+  const tellReady = (before: Condition | undefined, ready: Condition): void => {
+    const note = ready.message ?? ''
+    if (ready.reason === 'ScaledObjectCheckFailed') {
+      log.warn({ object: id, error: note }, 'not ready')
+      emit({ type: 'Warning', reason: 'ScaledObjectCheckFailed', note })
+    } else if (ready.status === 'True' && before?.status !== 'True') {
+      emit({
+        type: 'Normal',
+        reason: 'ScaledObjectReady',
+        note: 'ScaledObject is ready for scaling',
+      })
+    }
+  }
+
+  return {
+    get conditions() {
+      return conditions
+    },
+    get lastActive() {
+      return lastActive
+    },
+    get hpaName() {
+      return hpaName
+    },
+    set hpaName(name) {
+      if (name !== hpaName) publisher.poke()
+      hpaName = name
+    },
+    observe(next) {
+      object = next
+      publisher.observe(next)
+    },
+    prepared(begun) {
+      const ready = find(conditions, 'Ready')
+      if (begun && ready?.status !== 'True')
+        emit({ type: 'Normal', reason: 'KEDAScalersStarted', note: 'Started scalers watch' })
+      // what triggers say is known only after the next samples
+      if (begun) take([readyCondition])
+      publisher.poke()
+    },
+    refused: (problem) => take(checkFailed(problem)),
+    replicasUnknown: (problem) => take([replicasUnknown(problem)]),
+    decided(situation, decision) {
+      const wasActive = anyActive(activity)
+      const before = lastActive
+      lastActive = lastActiveAfter(situation, decision, false)
+      activity = activityAfter(situation, activity)
+      if (wasActive && !anyActive(activity)) storedLastActive = before ?? lastActive
+      if (wasActive !== anyActive(activity)) publisher.poke()
+      take(conditionsAfter(situation, decision, conditions))
+    },
+    wrote(situation, decision, write) {
+      if (write.kind === 'shadow' || write.kind === 'none') return
+      const why = explain(situation, decision)
+      if (write.kind === 'scaled') {
+        log.info({ object: id, because: decision.because, from: write.from, to: write.to }, why)
+        const before = lastActive
+        lastActive = lastActiveAfter(situation, decision, true)
+        if (lastActive !== before) storedLastActive = lastActive
+        publisher.poke()
+      } else {
+        log.warn({ object: id, because: decision.because, error: write.error }, 'not scaled')
+      }
+      emit(happeningOf(resolved(), situation, decision, write, why))
+    },
+    triggerTurned(type, metric, error) {
+      if (error === undefined) return log.info({ object: id, metric }, 'trigger recovered')
+      log.warn({ object: id, metric, error }, 'trigger fails')
+      emit({ type: 'Warning', reason: 'KEDAScalerFailed', note: `${type} ${metric}: ${error}` })
+    },
+    hpaSays(hpa) {
+      const change = hpaActive(hpa ?? [], conditions)
+      if (change) take([change])
+    },
+    deleted: () =>
+      emit({ type: 'Warning', reason: 'ScaledObjectDeleted', note: 'ScaledObject was deleted' }),
+    close: () => publisher.idle(),
+  }
+}
+
+const readyCondition: Condition = {
+  type: 'Ready',
+  status: 'True',
+  reason: 'ScaledObjectReady',
+  message: 'defined correctly and ready to scale',
+}
+
+const anyActive = (activity: Activity): boolean => Object.values(activity).some((a) => a.isActive)
+
+const conditionsOf = ({ status }: ScaledObject): readonly Condition[] => {
+  const stored = status?.conditions ?? []
+  return initialConditions.every((c) => find(stored, c.type)) ? stored : initialConditions
+}
+
+/**
+ * A workload that was active when Ebb last wrote counts as active until now: a crash may lengthen a cooldown, never
+ * shorten it. One that was never looked at has no last activity.
+ */
+function lastActiveAtStart({ status }: ScaledObject, start: number): number | undefined {
+  const stored = parseTime(status?.lastActiveTime)
+  const active = find(status?.conditions ?? [], 'Active')
+  return active === undefined || active.status === 'False' ? stored : Math.max(stored ?? 0, start)
+}
+
+/** An HPA that reads somebody else's metrics makes a workload not ready, whatever its triggers say. */
+function withOwner(changes: readonly Condition[], owner: string | undefined): readonly Condition[] {
+  if (owner === undefined) return changes
+  const { message } = failure('METRICS_NOT_SERVED', { owner })
+  const blocked: Condition = {
+    type: 'Ready',
+    status: 'False',
+    reason: 'ExternalMetricsNotServed',
+    message,
+  }
+  return changes.map((c) => (c.type === 'Ready' && c.status === 'True' ? blocked : c))
+}
+
+function happeningOf(
+  resolved: Resolved | undefined,
+  situation: Situation,
+  decision: Decision,
+  write: Write,
+  why: string,
+): Happening {
+  const verb = decision.because === 'quiet' ? 'Deactivat' : 'Activat'
+  const target = `${resolved?.kind.kind ?? ''} ${resolved?.target.namespace ?? ''}/${resolved?.target.name ?? ''}`
+  if (write.kind === 'failed')
+    return {
+      type: 'Warning',
+      reason: `KEDAScaleTarget${verb}ionFailed`,
+      note: `${target} stays at ${situation.replicas}: ${write.error}`,
+    }
+  return { type: 'Normal', reason: `KEDAScaleTarget${verb}ed`, note: `Scaled ${target} ${why}` }
+}

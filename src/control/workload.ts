@@ -1,0 +1,286 @@
+import { parseTime } from '../clock.ts'
+import { find } from '../core/conditions.ts'
+import type { Situation } from '../core/decide.ts'
+import { explain } from '../core/reasons.ts'
+import { failure, isFailure, reasonOf, type EbbError } from '../errors.ts'
+import type { Condition, ScaledObject } from '../resources.ts'
+import { claim, release } from './claim.ts'
+import { createDecider } from './decider.ts'
+import { holdContents } from './held.ts'
+import { ensureHpa, hpaNameOf, wantedHpa } from './hpa.ts'
+import type { MetricValue, WorkloadView } from './insight.ts'
+import { resolveSpec, type Resolved } from './resolve.ts'
+import { restoreReplicas } from './restore.ts'
+import { retried } from './retry.ts'
+import { createSampling } from './sampling.ts'
+import { passing, type Shared } from './shared.ts'
+import { createStanding } from './standing.ts'
+import { same } from './status.ts'
+import type { TargetState } from './target.ts'
+import { planTriggers, type PlanSource } from './triggers.ts'
+import { viewOf } from './view.ts'
+
+/** One ScaledObject with its loop: resolve -> subscribe -> decide -> act. */
+export interface Workload {
+  readonly object: ScaledObject
+  /** The spec as resolved; undefined while it cannot be followed. */
+  readonly resolved: Resolved | undefined
+  /** The mirror has another version of the object. */
+  update(object: ScaledObject): void
+  /** Something the spec is resolved from has changed: authentication, pod template, HPA, the target's existence. */
+  resolve(): void
+  /** The target's replicas have changed. */
+  evaluate(): void
+  /** The HPA's status has changed. */
+  hpaChanged(): void
+  view(): WorkloadView
+  /** Values of a metric for the HPA; fails with an EbbError. */
+  read(metric: string): Promise<readonly MetricValue[]>
+  /** Ends the loop; nothing is written after it has resolved. */
+  close(): Promise<void>
+}
+
+export function createWorkload(first: ScaledObject, shared: Shared): Workload {
+  const { cluster, clock, log, targets, meter } = shared
+  const { namespace = '', name } = first.metadata
+  const whose = { namespace, name }
+  const id = `${namespace}/${name}`
+  const stop = new AbortController()
+  const { signal } = stop
+  const start = clock.now()
+
+  let object = first
+  let resolved: Resolved | undefined
+  let renewing: Promise<void> | undefined
+
+  const standing = createStanding(first, start, () => resolved, shared, signal)
+  const held = holdContents(
+    shared.contents,
+    shared.clusterNamespace,
+    shared.findAuthentication,
+    () => reconciler.poke(),
+  )
+
+  const sampling = createSampling(shared.engine, start, {
+    sampled(trigger, sample, turned) {
+      meter.sampled(whose, trigger, sample.took)
+      if (turned) {
+        const { type, metric, error } = trigger.facts()
+        standing.triggerTurned(type, metric, turned === 'failing' ? (error ?? '') : undefined)
+      }
+      decider.evaluate()
+    },
+    denied(_plan, deadline) {
+      renewing ??= renew(deadline).finally(() => {
+        renewing = undefined
+      })
+      return renewing
+    },
+  })
+
+  const decider = createDecider(
+    {
+      cluster,
+      clock,
+      targets,
+      resolved: () => (sampling.triggers.length > 0 ? resolved : undefined),
+      situation: situationOf,
+      writes: shared.writes,
+      decided(situation, decision, changed) {
+        meter.decided(decision.because)
+        if (changed && log.isLevelEnabled('debug'))
+          log.debug({ object: id, because: decision.because }, explain(situation, decision))
+        standing.decided(situation, decision)
+      },
+      wrote(situation, decision, write) {
+        if (write.kind !== 'none') meter.scaled(whose, write.kind)
+        standing.wrote(situation, decision, write)
+      },
+      lost(why) {
+        if (why === undefined) reconciler.poke()
+        else if (!isFailure(why, ...passing)) standing.replicasUnknown(reasonOf(why))
+      },
+    },
+    signal,
+  )
+
+  function situationOf({ settings }: Resolved, target: TargetState): Situation {
+    return {
+      now: clock.now(),
+      created: parseTime(object.metadata.creationTimestamp) ?? start,
+      lastActive: standing.lastActive,
+      replicas: target.replicas,
+      min: settings.min,
+      max: settings.max,
+      idle: settings.idle,
+      cooldown: settings.cooldown,
+      triggers: sampling.triggers.map((trigger) => trigger.facts()),
+      composite: undefined,
+      freshSince: sampling.freshSince,
+      forced: false,
+      paused: 'no',
+      hold: shared.hold,
+      fallbackReplicas: undefined,
+    }
+  }
+
+  const sourceAt = (newerThan: number, wait: AbortSignal): PlanSource => ({
+    engine: shared.engine,
+    authentication: held.source(newerThan, wait),
+    load: shared.load,
+  })
+
+  /** A source refused the credentials: the Secrets are read again now, and triggers whose values changed move over. */
+  async function renew(deadline: AbortSignal): Promise<void> {
+    const at = resolved
+    if (!at) return
+    const { spec } = object
+    const around = {
+      ...whose,
+      containers: await targets.containers(at.kind, at.target, deadline),
+      envSourceContainerName: spec.scaleTargetRef.envSourceContainerName,
+    }
+    const source = sourceAt(clock.now(), deadline)
+    const { plans, problems } = await planTriggers(spec.triggers, around, source, deadline)
+    if (problems.length === 0 && resolved === at && !signal.aborted)
+      sampling.use(plans, at.settings.period)
+  }
+
+  const reconcile = async (): Promise<'done' | 'again'> => {
+    if (signal.aborted) return 'done'
+    const started = clock.now()
+    try {
+      if (object.metadata.deletionTimestamp === undefined) await prepare()
+      else await finish()
+      meter.reconciled(whose, 'ok', clock.now() - started)
+      return 'done'
+    } catch (error) {
+      if (signal.aborted) return 'done'
+      meter.reconciled(whose, 'failed', clock.now() - started)
+      refuse(error)
+      return 'again'
+    }
+  }
+
+  async function prepare(): Promise<void> {
+    const claimed = shared.writes() ? await claim(cluster, object, signal) : object
+    if (claimed !== object) standing.observe(claimed)
+    const source = sourceAt(Number.NEGATIVE_INFINITY, signal)
+    const next = await resolveSpec(claimed, targets, source, signal)
+    signal.throwIfAborted()
+    held.settle()
+    const begun = resolved === undefined
+    resolved = next
+    sampling.use(next.plans, next.settings.period)
+    if (shared.writes()) await makeHpa(claimed, next)
+    standing.prepared(begun)
+    decider.evaluate()
+  }
+
+  async function makeHpa(claimed: ScaledObject, next: Resolved): Promise<void> {
+    const wanted = wantedHpa(
+      claimed,
+      next.settings,
+      next.kind,
+      next.plans,
+      shared.version,
+      shared.hold,
+    )
+    const found = shared.findHpa(namespace, wanted.metadata.name)
+    await ensureHpa(cluster, wanted, found, standing.hpaName, signal)
+    standing.hpaName = wanted.metadata.name
+  }
+
+  /** The spec cannot be followed. What passes by itself changes nothing; anything else stops the sampling and says why. */
+  function refuse(error: unknown): void {
+    if (isFailure(error, ...passing)) {
+      log.debug({ object: id, error: reasonOf(error) }, 'tried again')
+      return
+    }
+    resolved = undefined
+    sampling.close()
+    held.settle()
+    standing.refused(reasonOf(error))
+  }
+
+  async function finish(): Promise<void> {
+    const kind = resolved?.kind
+    sampling.close()
+    resolved = undefined
+    if (!shared.writes()) return
+    await restoreReplicas(cluster, object, kind, signal, log)
+    await release(cluster, object, signal)
+    standing.deleted()
+  }
+
+  const reconciler = retried(() => shared.limited(reconcile), clock, shared.random)
+  reconciler.poke()
+
+  return {
+    get object() {
+      return object
+    },
+    get resolved() {
+      return resolved
+    },
+    update(next) {
+      const before = object
+      object = next
+      standing.observe(next)
+      if (concerns(before, next)) reconciler.poke()
+    },
+    resolve: () => reconciler.poke(),
+    evaluate: () => decider.evaluate(),
+    hpaChanged() {
+      const hpa = shared.findHpa(namespace, standing.hpaName ?? hpaNameOf(object))
+      standing.hpaSays(hpa?.status?.conditions)
+    },
+    view: () =>
+      viewOf({
+        object,
+        resolved,
+        conditions: standing.conditions,
+        mode: shared.writes() ? 'hpa' : 'shadow',
+        hpaName: standing.hpaName,
+        replicas: decider.replicas,
+        situation:
+          resolved && decider.replicas !== undefined
+            ? situationOf(resolved, { replicas: decider.replicas, resourceVersion: '' })
+            : undefined,
+        ledger: decider.ledger,
+      }),
+    async read(metric) {
+      const wanted = metric.toLowerCase()
+      const found = sampling.triggers.filter((t) => t.metric.toLowerCase() === wanted)
+      if (found.length === 0) throw unknownMetric(metric, id, standing.conditions)
+      return Promise.all(found.map(async (t) => ({ metric: t.metric, ...(await t.read()) })))
+    },
+    async close() {
+      stop.abort()
+      reconciler.close()
+      sampling.close()
+      held.close()
+      await Promise.all([reconciler.idle(), decider.close(), standing.close()])
+      meter.forget(whose)
+    },
+  }
+}
+
+/** Whether a change of the object is for the reconciler; writes of its status are not. */
+const concerns = ({ metadata: a }: ScaledObject, { metadata: b }: ScaledObject): boolean =>
+  a.generation !== b.generation ||
+  a.deletionTimestamp !== b.deletionTimestamp ||
+  !same(a.labels, b.labels) ||
+  !same(a.annotations, b.annotations) ||
+  !same(a.finalizers, b.finalizers)
+
+function unknownMetric(
+  metric: string,
+  workload: string,
+  conditions: readonly Condition[],
+): EbbError {
+  const ready = find(conditions, 'Ready')
+  if (ready?.reason === 'ScaledObjectCheckFailed')
+    return failure('SPEC_INVALID', { problems: [ready.message ?? ''] })
+  return failure('METRIC_UNKNOWN', { metric, workload })
+}
