@@ -1,16 +1,18 @@
-import { isActive, type Decision, type Situation } from './decide.ts'
+import { failing, isActive, isWanted, type Decision, type Situation } from './decide.ts'
 
 /** `status.triggersActivity`: by metric name, whether that trigger is active. */
 export type Activity = Readonly<Record<string, { readonly isActive: boolean }>>
 
 /**
- * When the workload counts as last active after a decision: now while it is wanted and wholly read, or was just woken;
- * else unchanged. `written` is whether the new count reached the target. Cooldown starts here, so a failed write, a
- * blocked one and a poll with a failing trigger do not move it (KEDA 3.7).
+ * When the workload counts as last active after a decision: now while it is wanted, wholly read and not at rest; else
+ * unchanged. `written` is whether the new count reached the target. The cooldown counts from here, so a failed write,
+ * a paused activation and a poll with a failing trigger do not move it (KEDA 3.7).
  */
 export function lastActiveAfter(s: Situation, d: Decision, written: boolean): number | undefined {
-  const woken = (d.because === 'triggered' || d.because === 'forced') && written
-  return woken || d.because === 'hpa-in-charge' ? s.now : s.lastActive
+  if (d.because === 'hpa-in-charge') return s.now
+  if (d.because === 'triggered' || d.because === 'forced') return written ? s.now : s.lastActive
+  const awake = d.because === 'below-min' && isWanted(s) && failing(s).length === 0
+  return awake ? s.now : s.lastActive
 }
 
 /**

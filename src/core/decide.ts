@@ -68,9 +68,9 @@ export type Decision =
 
 /**
  * Decides the 0 <-> 1 edge of one ScaledObject by KEDA's executor rules; the HPA owns everything above it.
- * Total, and the count is always a new one within 0..max. Departures, all on the side of not losing replicas or the
- * promise of min: no count is lowered on an unread, failing or stale trigger; min is restored while sources fail;
- * an engaged fallback of 0 lets the workload rest instead of waking it.
+ * Total, and the count is always a new one within 0..max. Departures: no count is
+ * lowered on an unread, failing or stale trigger, whatever fallback is yet to come; min is restored while sources fail
+ * and while triggers are active; an engaged fallback of 0 lets the workload rest instead of waking it.
  */
 export function decide(s: Situation): Decision {
   if (s.paused === 'both') return stay('paused')
@@ -92,8 +92,9 @@ export const isActive = (t: TriggerFacts, s: Pick<Situation, 'fallbackReplicas'>
 
 function wake(s: Situation): Decision {
   const up = within(s, Math.max(s.min, 1))
-  const asleep = s.replicas === 0 || (s.idle !== undefined && s.replicas < s.min)
-  if (!asleep || up <= s.replicas) return stay(anyFailing(s) ? 'partly-failing' : 'hpa-in-charge')
+  if (s.replicas >= up) return stay(anyFailing(s) ? 'partly-failing' : 'hpa-in-charge')
+  // awake below min: what the HPA would do at its next sync
+  if (s.replicas > 0 && s.idle === undefined) return { scaleTo: up, because: 'below-min' }
   if (s.paused === 'out') return stay('paused')
   return { scaleTo: up, because: s.forced ? 'forced' : 'triggered' }
 }
