@@ -31,19 +31,8 @@ const workload: Omit<Rule, 'kind'> = {
   problems: workloadProblems,
 }
 
-const custom: Omit<Rule, 'kind'> = {
-  ...plain,
-  status: true,
-  generation: true,
-  unconditional: false,
-}
-
-/** The rules of src/kinds.ts. Kinds of custom resources are looser here than with their definition. */
+/** The rules of the kinds of src/kinds.ts that every cluster has; those of keda.sh come with their definitions. */
 export const builtinRules: readonly Rule[] = [
-  { ...custom, kind: kinds.scaledObject },
-  { ...custom, kind: kinds.scaledJob },
-  { ...custom, kind: kinds.triggerAuthentication },
-  { ...custom, kind: kinds.clusterTriggerAuthentication },
   { ...workload, kind: kinds.deployment },
   { ...workload, kind: kinds.statefulSet },
   { ...workload, kind: kinds.replicaSet },

@@ -1,10 +1,15 @@
 import type { Clock } from '../clock.ts'
 import type { Cluster } from '../cluster.ts'
+import { defaultFlags } from '../core/replicas.ts'
+import { crds } from '../crds/crds.ts'
+import { failure } from '../errors.ts'
 import type { Pod } from '../resources.ts'
 import { startCollector } from './collector.ts'
 import { boundEvents } from './events.ts'
 import type { Faults } from './faults.ts'
 import type { Ground } from './ground.ts'
+import { startHpas } from './hpa.ts'
+import type { ReadExternalMetric } from './hpa-metrics.ts'
 import { createIdentity, seededRandom } from './identity.ts'
 import { startJobs } from './jobs.ts'
 import type { Program } from './kubelet.ts'
@@ -31,6 +36,12 @@ export interface EmbeddedOptions {
   readonly bookmarks?: number
   /** How many Events are kept; the oldest go first (1,000). */
   readonly events?: number
+  /** From one sync of an HPA to the next (15 s). */
+  readonly hpaSync?: number
+  /** The HPA controller's flag of that name (300 s). */
+  readonly downscaleStabilization?: number
+  /** What HPAs read external metrics by; where absent, none can be read. */
+  readonly readExternalMetric?: ReadExternalMetric
   /** From the placing of a pod to its being ready (1 s). */
   readonly podStart?: number
   /** How long the pod of a Job runs that has no program (5 s). */
@@ -76,7 +87,7 @@ export function createEmbedded(options: EmbeddedOptions): EmbeddedCluster {
     store,
     identity,
     server: createServer(store, clock, identity),
-    rules: createRules(options.definitions ?? []),
+    rules: createRules([...crds(), ...(options.definitions ?? [])]),
     owners: createOwners(store),
   }
   const watches = createWatches(store, clock, options.bookmarks ?? 60_000)
@@ -88,6 +99,16 @@ export function createEmbedded(options: EmbeddedOptions): EmbeddedCluster {
   const stops = [
     startWorkloads(ground),
     startJobs(ground),
+    startHpas(ground, {
+      sync: options.hpaSync ?? 15_000,
+      flags: {
+        ...defaultFlags,
+        ...(options.downscaleStabilization !== undefined && {
+          downscaleStabilization: options.downscaleStabilization / 1000,
+        }),
+      },
+      read: options.readExternalMetric ?? unserved,
+    }),
     startCollector(ground),
     boundEvents(store, options.events ?? 1_000),
     () => kubelet.close(),
@@ -120,4 +141,9 @@ export function createEmbedded(options: EmbeddedOptions): EmbeddedCluster {
       for (const stop of stops) stop()
     },
   }
+}
+
+/** What the aggregation layer answers for an API that nobody serves. */
+const unserved: ReadExternalMetric = async () => {
+  throw failure('CLUSTER_NOT_FOUND', { what: 'the API external.metrics.k8s.io' })
 }

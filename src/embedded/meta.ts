@@ -1,5 +1,5 @@
 import type { Stored, Tree } from './json.ts'
-import { same, treeAt } from './json.ts'
+import { frozen, same, treeAt } from './json.ts'
 import type { Rule } from './rule.ts'
 
 /** The part of the metadata that only the server sets. */
@@ -23,7 +23,7 @@ export const systemMeta = ({ metadata }: Stored): SystemMeta => ({
 
 /** The object pruned and defaulted, with the server's own metadata whatever the caller wrote there. */
 export function completed(rule: Rule, object: Tree, system: SystemMeta): Stored {
-  const whole = rule.complete(object)
+  const whole = rule.complete(frozen(object))
   const { managedFields: _, ...metadata } = treeAt(whole, 'metadata')
   // `addressed` and `complete` keep apiVersion, kind and name.
   return { ...whole, metadata: { ...tidy(metadata), ...system } } as unknown as Stored
