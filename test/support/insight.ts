@@ -26,6 +26,7 @@ export const situation = (now: number, difference: Partial<Situation> = {}): Sit
   idle: undefined,
   cooldown: { initial: 0, period: 10 * second },
   triggers: [trigger(now)],
+  composite: undefined,
   freshSince: now - 3600 * second,
   forced: false,
   paused: 'no',

@@ -1,0 +1,269 @@
+import type { Cluster } from '../../src/cluster.ts'
+import { createContents } from '../../src/control/contents.ts'
+import {
+  createController,
+  findAuthenticationIn,
+  type Controller,
+  type Mirrors,
+} from '../../src/control/controller.ts'
+import { createEvents } from '../../src/control/events.ts'
+import { trimHpa } from '../../src/control/hpa.ts'
+import { noMeter } from '../../src/control/meter.ts'
+import type { Shared } from '../../src/control/shared.ts'
+import { createTargets, trimWorkload } from '../../src/control/target.ts'
+import {
+  createEmbedded,
+  type EmbeddedCluster,
+  type EmbeddedOptions,
+} from '../../src/embedded/cluster.ts'
+import { failure } from '../../src/errors.ts'
+import { kinds, type Kind } from '../../src/kinds.ts'
+import { limit } from '../../src/limit.ts'
+import { silentLog } from '../../src/log.ts'
+import { mirror, type Mirror } from '../../src/mirror.ts'
+import { createEngine } from '../../src/poll/engine.ts'
+import type {
+  HorizontalPodAutoscaler,
+  Resource,
+  ScaledObject,
+  Secret,
+  Workload,
+} from '../../src/resources.ts'
+import { manualClock, type ManualClock } from './clock.ts'
+import { memorySource, type MemorySource } from './memory-scaler.ts'
+
+/** A controller on an embedded cluster with a manual clock and a source in memory. */
+export interface Bench {
+  readonly clock: ManualClock
+  readonly cluster: EmbeddedCluster
+  readonly source: MemorySource
+  readonly controller: () => Controller
+  /** Every call that changes the cluster, as `verb kind namespace/name`. */
+  readonly writes: string[]
+  /** Stops the controller and starts another, as after a crash. */
+  restart(): Promise<void>
+  scaledObject(name?: string): Promise<ScaledObject>
+  hpa(name?: string): Promise<HorizontalPodAutoscaler | undefined>
+  replicas(name?: string): Promise<number>
+  condition(
+    type: string,
+    name?: string,
+  ): Promise<{ status: string; reason?: string; message?: string }>
+  close(): Promise<void>
+}
+
+export interface BenchOptions {
+  readonly shared?: Partial<Shared>
+  readonly embedded?: Partial<EmbeddedOptions>
+}
+
+const signal = new AbortController().signal
+const namespace = 'default'
+
+export async function openBench(options: BenchOptions = {}): Promise<Bench> {
+  const clock = manualClock()
+  const source = memorySource()
+  const cluster = createEmbedded({ clock, ...options.embedded })
+  const writes: string[] = []
+  const watched = recording(cluster, writes)
+  let run = await start(watched, clock, source, options.shared ?? {})
+
+  const get = async <T extends Resource>(kind: Kind<T>, name: string): Promise<T | undefined> =>
+    cluster.get(kind, { namespace, name }, signal)
+
+  const bench: Bench = {
+    clock,
+    cluster,
+    source,
+    writes,
+    controller: () => run.controller,
+    async restart() {
+      await run.close()
+      run = await start(watched, clock, source, options.shared ?? {})
+    },
+    async scaledObject(name = 'orders') {
+      const found = await get(kinds.scaledObject, name)
+      if (!found) throw new Error(`no ScaledObject ${name}`)
+      return found
+    },
+    hpa: (name = 'orders') => get(kinds.hpa, `keda-hpa-${name}`),
+    async replicas(name = 'orders') {
+      return (await get(kinds.deployment, name))?.spec?.replicas ?? -1
+    },
+    async condition(type, name = 'orders') {
+      const found = (await bench.scaledObject(name)).status?.conditions?.find((c) => c.type === type)
+      return found ?? { status: 'absent' }
+    },
+    async close() {
+      await run.close()
+      await cluster.close()
+    },
+  }
+  return bench
+}
+
+async function start(
+  cluster: Cluster,
+  clock: ManualClock,
+  source: MemorySource,
+  overrides: Partial<Shared>,
+): Promise<{ controller: Controller; close(): Promise<void> }> {
+  const stop = new AbortController()
+  const open = <T extends Resource, K extends Resource>(
+    kind: Kind<T>,
+    keep: (object: T) => K,
+    labelSelector?: string,
+  ): Mirror<K> =>
+    mirror(
+      cluster,
+      clock,
+      kind,
+      labelSelector === undefined ? {} : { labelSelector },
+      keep,
+      { random: () => 0.5 },
+      stop.signal,
+    )
+  const mirrors: Mirrors = {
+    scaledObjects: open(kinds.scaledObject, (o) => o),
+    authentications: open(kinds.triggerAuthentication, (o) => o),
+    clusterAuthentications: open(kinds.clusterTriggerAuthentication, (o) => o),
+    deployments: open(kinds.deployment, trimWorkload),
+    statefulSets: open(kinds.statefulSet, trimWorkload),
+    hpas: open(kinds.hpa, trimHpa, 'app.kubernetes.io/managed-by=keda-operator'),
+  }
+  const host = {
+    clock,
+    timeout: 3_000,
+    trust: [],
+    pods: () => [],
+    token: () => Promise.reject(new Error('no tokens here')),
+  }
+  const engine = createEngine({
+    clock,
+    host,
+    meter: { late() {}, asked() {}, inFlight() {} },
+    random: () => 0.5,
+  })
+  const contents = createContents(cluster, clock)
+  const events = createEvents(cluster, clock, 'test', silentLog, stop.signal)
+  await Promise.all([...Object.values(mirrors).map((m) => m.synced), clock.advance(0)])
+  const controller = createController(mirrors, {
+    cluster,
+    clock,
+    log: silentLog,
+    engine,
+    targets: createTargets(cluster, mirrors.deployments, mirrors.statefulSets),
+    contents,
+    events,
+    meter: noMeter,
+    limited: limit(16),
+    version: 'test',
+    clusterNamespace: 'ebb',
+    hold: false,
+    random: () => 0.5,
+    load: async (type) => {
+      if (type !== 'memory') throw failure('TRIGGER_UNKNOWN', { type, known: ['memory'] })
+      return source.scaler
+    },
+    findAuthentication: findAuthenticationIn(mirrors),
+    findHpa: (ns, name) => mirrors.hpas.get(ns, name),
+    writes: () => true,
+    metricsOwner: () => undefined,
+    ...overrides,
+  })
+  return {
+    controller,
+    async close() {
+      const closed = controller.close()
+      stop.abort()
+      await clock.advance(0)
+      await closed
+      await engine.close()
+      contents.close()
+    },
+  }
+}
+
+/** The same cluster, noting every write. Reviews and events are left out. */
+function recording(cluster: EmbeddedCluster, writes: string[]): Cluster {
+  const note = (
+    verb: string,
+    kind: { readonly kind: string },
+    ref: { namespace?: string; name: string },
+  ): void => {
+    if (kind.kind !== 'Event')
+      writes.push(`${verb} ${kind.kind} ${ref.namespace ?? ''}/${ref.name}`)
+  }
+  return {
+    ...cluster,
+    create(kind, object, s) {
+      note('create', kind, object.metadata)
+      return cluster.create(kind, object, s)
+    },
+    replace(kind, object, s) {
+      note('replace', kind, object.metadata)
+      return cluster.replace(kind, object, s)
+    },
+    patch(kind, ref, patch, options, s) {
+      note(`patch${options.subresource === undefined ? '' : '/status'}`, kind, ref)
+      return cluster.patch(kind, ref, patch, options, s)
+    },
+    apply(kind, object, s) {
+      note('apply', kind, object.metadata)
+      return cluster.apply(kind, object, s)
+    },
+    remove(kind, ref, options, s) {
+      note('remove', kind, ref)
+      return cluster.remove(kind, ref, options, s)
+    },
+    writeScale(target, scale, s) {
+      note(`scale:${scale.spec.replicas}`, target, scale.metadata)
+      return cluster.writeScale(target, scale, s)
+    },
+  }
+}
+
+/** A Deployment with one container. */
+export const deployment = (name = 'orders', replicas = 0, env: object[] = []): Workload => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { namespace, name },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      // the container's variables are given as a test needs them
+      spec: { containers: [{ name: 'main', image: 'image', env: env as never }] },
+    },
+  },
+})
+
+/** A ScaledObject on that Deployment with one trigger of the source in memory. */
+export const scaledObject = (
+  spec: Partial<ScaledObject['spec']> = {},
+  metadata: Partial<ScaledObject['metadata']> = {},
+): ScaledObject => ({
+  apiVersion: 'keda.sh/v1alpha1',
+  kind: 'ScaledObject',
+  metadata: { namespace, name: 'orders', ...metadata },
+  spec: {
+    scaleTargetRef: { name: metadata.name ?? 'orders' },
+    pollingInterval: 10,
+    cooldownPeriod: 60,
+    maxReplicaCount: 10,
+    triggers: [{ type: 'memory', metadata: { queue: metadata.name ?? 'orders' } }],
+    ...spec,
+  },
+})
+
+export const secret = (name: string, data: Readonly<Record<string, string>>): Secret => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { namespace, name },
+  data: Object.fromEntries(
+    Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+  ),
+})
+
+export const forever = signal
