@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts'
 import type { Cluster, Where } from './cluster.ts'
 import { failure, type EbbError } from './errors.ts'
 import type { Kind } from './kinds.ts'
+import { joined } from './mirror/joined.ts'
 import { reflect, type Sink, type Source } from './mirror/reflect.ts'
 import { shelf, type Change } from './mirror/shelf.ts'
 import type { Resource } from './resources.ts'
@@ -81,8 +82,8 @@ export function mirror<T extends Resource, K extends Resource>(
       options.report?.({ type: 'synced', kind: kind.kind, size: held.size, again: lists++ > 0 })
       synced.resolve()
     },
-    good: health.good,
-    bad: health.bad,
+    good: () => health.good(),
+    bad: (error, since) => health.bad(error, since),
   }
   const source = sourceOf(cluster, kind, where, options.pageSize ?? 500, signal)
   const waits = backoff(firstWait, longestWait, options.random)
@@ -99,8 +100,28 @@ export function mirror<T extends Resource, K extends Resource>(
     stopped,
     get: (namespace, name) => held.get(keyOf({ namespace, name })),
     values: () => held.values(),
-    onChange: held.onChange,
+    onChange: (listener) => held.onChange(listener),
   }
+}
+
+/**
+ * The same over several namespaces, each with its own list and watch, as one. No namespaces means all of them, by one list and
+ * watch; so it does for kinds that have none.
+ */
+export function mirrorAll<T extends Resource, K extends Resource>(
+  cluster: Cluster,
+  clock: Clock,
+  kind: Kind<T>,
+  where: { readonly namespaces: readonly string[]; readonly labelSelector?: string },
+  keep: (object: T) => K | undefined,
+  options: MirrorOptions,
+  signal: AbortSignal,
+): Mirror<K> {
+  const { namespaces, ...rest } = where
+  const open = (where: Where): Mirror<K> =>
+    mirror(cluster, clock, kind, where, keep, options, signal)
+  if (namespaces.length === 0 || !kind.namespaced) return open(rest)
+  return joined(new Map(namespaces.map((namespace) => [namespace, open({ ...rest, namespace })])))
 }
 
 function sourceOf<T extends Resource>(
