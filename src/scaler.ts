@@ -77,7 +77,7 @@ export interface Sample<V> {
   readonly answer: Answer<V>
   readonly at: number
   readonly took: number
-  /** The value of the sample before this one, where that was a value. */
+  /** The newest value before this sample; errors and empty answers in between do not lose it. */
   readonly before: V | undefined
 }
 
@@ -89,6 +89,8 @@ export interface Reading {
 
 /** A live connection; opened and closed by the poll engine, which is its only owner. */
 export interface Service {
+  /** Where it is, for messages: without user info and query, where secrets live. */
+  readonly address?: string | undefined
   close(): void | Promise<void>
 }
 

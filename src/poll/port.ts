@@ -1,4 +1,4 @@
-import type { AnyScaler, Query, Sample, Service, Use } from '../scaler.ts'
+import type { AnyScaler, Query, Sample, Spec } from '../scaler.ts'
 
 /** What a trigger wants of its source, over and over. */
 export interface Want {
@@ -18,7 +18,14 @@ export interface Want {
    * subscription by one with new credentials.
    */
   readonly onDenied: (signal: AbortSignal) => Promise<void>
+  /** For sources that push: what one told beside answers, which arrive through `onSample`. Must not throw and must not block. */
+  readonly onPush?: (told: Pushed) => void
 }
+
+/** What a source that pushes says of itself. */
+export type Pushed =
+  | { readonly kind: 'active'; readonly active: boolean }
+  | { readonly kind: 'specs'; readonly specs: readonly Spec[] }
 
 /** One trigger's place in the engine. Holds the board's entry for its query. */
 export interface Subscription {
@@ -42,12 +49,16 @@ export interface Subscription {
 
 /** The poll engine: who is due, asked once for everyone, answers kept on the board. */
 export interface Engine {
+  /**
+   * Takes a place in the engine. A query that nobody asked before is asked at once; where somebody did, `latest` and `good`
+   * are there already and `onSample` is called with the next sample. Never calls a handler before it has returned.
+   */
   subscribe(want: Want): Subscription
   /** Lends the source of these values to one piece of work (asynchronous specs), under its deadline and breaker. */
-  use<S extends Service, T>(
+  use<T>(
     scaler: AnyScaler,
     m: Readonly<Record<string, unknown>>,
-    work: Parameters<Use<S>>[0],
+    work: (service: never, signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T>
   /** Whether any source's breaker is open, with how many queries stand on each: for metrics and the page. */

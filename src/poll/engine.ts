@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { Host } from '../scaler.ts'
+import { makeEntry, paceOf, periodOf, type Entry, type Subscriber } from './board.ts'
+import { queryKey, sourceKey } from './key.ts'
+import type { Parts } from './parts.ts'
+import type { Engine, EngineMeter, Subscription, Want } from './port.ts'
+import { read } from './reader.ts'
+import { createSchedule, type Schedule } from './schedule.ts'
+import { createSource, type Source } from './source.ts'
+import { createSpread, hash } from './spread.ts'
+
+export interface EngineOptions {
+  readonly clock: Clock
+  readonly host: Host
+  readonly meter: EngineMeter
+  /** Digests what sources are reached by into their keys. The same in all replicas; by default one of this process. */
+  readonly digestKey?: Uint8Array
+  /** How often the cluster's HPAs read (ms); the default is the controller manager's, 15 s. */
+  readonly hpaSyncPeriod?: number
+  /** Calls to one source under way at once. The default stays below Prometheus's own limit of 20 concurrent queries. */
+  readonly concurrency?: number
+  /** The schedule to share with others; by default one of its own. */
+  readonly schedule?: Schedule
+  readonly random?: () => number
+}
+
+/** How long `close` waits for services that do not close (ms). */
+const patience = 5_000
+
+/** The poll engine. Asks nothing until somebody subscribes. */
+export function createEngine(options: EngineOptions): Engine {
+  const { clock, host, meter } = options
+  const schedule = options.schedule ?? createSchedule(clock)
+  const digestKey = options.digestKey ?? randomBytes(32)
+  const parts: Parts = {
+    clock,
+    schedule,
+    host,
+    meter,
+    hpaSyncPeriod: options.hpaSyncPeriod ?? 15_000,
+    concurrency: options.concurrency ?? 16,
+    random: options.random ?? Math.random,
+  }
+  const sources = new Map<string, Source>()
+  const spread = createSpread()
+  const closings = new Set<Promise<void>>()
+  let closed = false
+
+  const sourceOf = (scaler: Want['scaler'], m: Readonly<Record<string, unknown>>): Source => {
+    if (closed) throw new TypeError('the engine is closed')
+    const key = sourceKey(scaler, m, digestKey)
+    const known = sources.get(key)
+    if (known !== undefined) return known
+    const source = createSource(key, scaler, m, parts, () => closeSource(source))
+    sources.set(key, source)
+    return source
+  }
+
+  const closeSource = (source: Source): void => {
+    sources.delete(source.key)
+    const closing = source.close().finally(() => closings.delete(closing))
+    closings.add(closing)
+  }
+
+  const entryOf = (source: Source, want: Want): Entry => {
+    const key = queryKey(want.query)
+    const known = source.entries.get(key)
+    if (known !== undefined) return known
+    const seed = source.scaler.batch === false ? `${source.key} ${key}` : source.key
+    const phase = spread.choose(hash(seed), want.period)
+    return makeEntry(key, want.query, phase, want.period, source.due)
+  }
+
+  /** After a change of who wants it how often: keeps the count of taken phases true, and the next turn early enough. */
+  const settle = (source: Source, entry: Entry): void => {
+    const nominal = Math.min(...entry.subscribers.map(({ period }) => period))
+    if (nominal !== entry.nominal) spread.move(entry.phase, entry.nominal, nominal)
+    entry.nominal = nominal
+    source.quicken(entry)
+  }
+
+  const join = (source: Source, entry: Entry, subscriber: Subscriber): void => {
+    const first = entry.subscribers.length === 0
+    entry.subscribers.push(subscriber)
+    if (first) return source.add(entry)
+    settle(source, entry)
+    const known = entry.latest
+    const pace = paceOf(entry, clock.now(), parts.hpaSyncPeriod)
+    if (known !== undefined && clock.now() - known.at > pace) source.demand(entry)
+  }
+
+  const leave = (source: Source, entry: Entry, subscriber: Subscriber): void => {
+    const at = entry.subscribers.indexOf(subscriber)
+    if (at < 0) return
+    entry.subscribers.splice(at, 1)
+    if (entry.subscribers.length > 0) return settle(source, entry)
+    spread.leave(entry.phase, entry.nominal)
+    source.remove(entry)
+  }
+
+  const subscriptionOf = (source: Source, entry: Entry, subscriber: Subscriber): Subscription => ({
+    get latest() {
+      return entry.latest
+    },
+    get good() {
+      return entry.good
+    },
+    get period() {
+      return periodOf(subscriber, clock.now(), parts.hpaSyncPeriod)
+    },
+    read: (wait) => read(entry, subscriber, source, parts, wait),
+    repeat(period) {
+      subscriber.period = period
+      settle(source, entry)
+    },
+    close: () => leave(source, entry, subscriber),
+  })
+
+  return {
+    subscribe(want) {
+      const source = sourceOf(want.scaler, want.m)
+      const entry = entryOf(source, want)
+      const subscriber: Subscriber = {
+        want,
+        period: want.period,
+        readAt: Number.NEGATIVE_INFINITY,
+      }
+      join(source, entry, subscriber)
+      return subscriptionOf(source, entry, subscriber)
+    },
+    use: (scaler, m, work, signal) => sourceOf(scaler, m).lend(work, signal),
+    sources: () => [...sources.values()].map((source) => source.facts()),
+    async close() {
+      closed = true
+      for (const source of sources.values()) closeSource(source)
+      const over = Promise.withResolvers<void>()
+      const cancel = schedule.after(patience, over.resolve)
+      await Promise.race([Promise.all(closings), over.promise])
+      cancel()
+      if (options.schedule === undefined) schedule.close()
+    },
+  }
+}

@@ -1,0 +1,44 @@
+import { createHmac } from 'node:crypto'
+import type { Field } from '../metadata/fields.ts'
+import type { AnyScaler, Query } from '../scaler.ts'
+
+/**
+ * The key of the source a trigger reaches: its type and every field marked `connection`, digested under `digestKey`, so that
+ * it can be shown, compared and shared between replicas without giving away a secret that is part of it.
+ */
+export function sourceKey(
+  scaler: AnyScaler,
+  m: Readonly<Record<string, unknown>>,
+  digestKey: Uint8Array,
+): string {
+  const digest = createHmac('sha256', digestKey)
+  digest.update(canonical([scaler.type, connectionOf(scaler, m)]))
+  return `${scaler.type}/${digest.digest('base64url')}`
+}
+
+/** Only the fields marked `connection`: what `open` may see. */
+export function connectionOf(
+  scaler: AnyScaler,
+  m: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const connection: Record<string, unknown> = {}
+  // AnyScaler forgets the type of `fields`, which is always a table of fields
+  for (const [name, field] of Object.entries(scaler.fields as Record<string, Field<unknown>>)) {
+    if (field.connection) connection[name] = m[name]
+  }
+  return connection
+}
+
+/** Equal for queries of equal content, whatever the order of their keys. */
+export const queryKey = (query: Query): string => canonical(query)
+
+/** One text per content: keys in order, absent and undefined alike, nothing that two contents could share. */
+function canonical(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (value === null || typeof value !== 'object') return String(value)
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (value instanceof Map) return canonical(Object.fromEntries(value))
+  const pairs = Object.entries(value).filter(([, content]) => content !== undefined)
+  pairs.sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${pairs.map(([name, content]) => `${JSON.stringify(name)}:${canonical(content)}`).join(',')}}`
+}
