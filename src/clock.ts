@@ -28,8 +28,7 @@ export const systemClock: Clock = {
 export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
 
 /** The same with microseconds: what the MicroTime fields (Lease, Event) demand, which refuse whole seconds. */
-export const rfc3339Micro = (ms: number): string =>
-  new Date(ms).toISOString().replace('Z', '000Z')
+export const rfc3339Micro = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
 
 /** Epoch milliseconds of an RFC 3339 time; `undefined` where the text is absent or no time at all. */
 export function parseTime(text: string | undefined): number | undefined {
@@ -42,7 +41,7 @@ export function parseTime(text: string | undefined): number | undefined {
  * The caller must `clear` it, so that no timer and no listener outlives the work.
  */
 export function deadline(
-  clock: Clock,
+  clock: Pick<Clock, 'after'>,
   ms: number,
   parent: AbortSignal,
   reason: () => Error,
