@@ -17,8 +17,7 @@ const unauthenticated = 'system:unauthenticated'
 /** Completes an identity: as in every API server, who has proved a name is in the group `system:authenticated`. */
 export function identity(given: Omit<Identity, 'key'>): Identity {
   const known = given.groups.includes(authenticated) || given.groups.includes(unauthenticated)
-  const groups =
-    known || given.name === anonymous ? given.groups : [...given.groups, authenticated]
+  const groups = known || given.name === anonymous ? given.groups : [...given.groups, authenticated]
   const key = JSON.stringify([given.via, given.name, given.uid ?? '', groups, given.extra])
   return { ...given, groups, key }
 }

@@ -48,7 +48,7 @@ export async function whoami(
     reviewToken: (token) => state.tokens(token),
     clock,
   })
-  app.get('/', async (request) => auth.identify(request.raw))
+  app.route({ method: 'GET', url: '/', handler: (request) => auth.identify(request.raw) })
   await app.listen({ port: 0, host: '127.0.0.1' })
   // fastify lists the addresses it is bound to; there is one.
   const { port } = app.server.address() as AddressInfo
