@@ -1,5 +1,12 @@
+import { parseMilli } from '../core/quantity.ts'
 import { kinds } from '../kinds.ts'
-import { completeHpa, completeJob, completePod, completeWorkload } from './defaults.ts'
+import {
+  completeHpa,
+  completeJob,
+  completePod,
+  completeSecret,
+  completeWorkload,
+} from './defaults.ts'
 import type { Tree } from './json.ts'
 import { treeAt, valueAt } from './json.ts'
 import { labelProblems } from './meta.ts'
@@ -53,7 +60,7 @@ export const builtinRules: readonly Rule[] = [
   },
   { ...plain, kind: kinds.pod, status: true, generation: true, complete: completePod },
   { ...plain, kind: kinds.namespace, status: true },
-  { ...plain, kind: kinds.secret },
+  { ...plain, kind: kinds.secret, complete: completeSecret },
   { ...plain, kind: kinds.configMap },
   { ...plain, kind: kinds.event },
   { ...plain, kind: kinds.lease, unconditional: false },
@@ -83,7 +90,7 @@ function templateProblems(object: Tree): readonly string[] {
 }
 
 function hpaProblems(object: Tree): readonly string[] {
-  const { minReplicas, maxReplicas } = treeAt(object, 'spec')
+  const { minReplicas, maxReplicas, metrics } = treeAt(object, 'spec')
   const found: string[] = []
   if (!Number.isInteger(maxReplicas) || Number(maxReplicas) < 1)
     found.push('spec.maxReplicas: must be greater than 0')
@@ -91,5 +98,18 @@ function hpaProblems(object: Tree): readonly string[] {
     found.push('spec.minReplicas: must be greater than or equal to 1')
   if (Number(maxReplicas) < Number(minReplicas))
     found.push('spec.maxReplicas: must be greater than or equal to spec.minReplicas')
-  return found
+  return [...found, ...targetProblems(metrics)]
+}
+
+/** The targets of external metrics; all other metrics are taken as they are. */
+function targetProblems(metrics: unknown): readonly string[] {
+  return (Array.isArray(metrics) ? metrics : []).flatMap((metric, at) => {
+    const external = valueAt(metric, ['external'])
+    if (external === undefined) return []
+    const { value, averageValue } = treeAt(external, 'target')
+    const [quantity, ...more] = [value, averageValue].filter((given) => given !== undefined)
+    const good =
+      more.length === 0 && typeof quantity === 'string' && (parseMilli(quantity) ?? 0) > 0
+    return good ? [] : [`spec.metrics[${at}].external.target: must be one positive quantity`]
+  })
 }

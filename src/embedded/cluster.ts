@@ -3,8 +3,10 @@ import type { Cluster } from '../cluster.ts'
 import { defaultFlags } from '../core/replicas.ts'
 import { crds } from '../crds/crds.ts'
 import { failure } from '../errors.ts'
+import { kinds } from '../kinds.ts'
 import type { Pod } from '../resources.ts'
 import { startCollector } from './collector.ts'
+import type { Definition } from './custom.ts'
 import { boundEvents } from './events.ts'
 import type { Faults } from './faults.ts'
 import type { Ground } from './ground.ts'
@@ -18,7 +20,7 @@ import { createOwners } from './owners.ts'
 import { createPort } from './port.ts'
 import type { Policy } from './reviews.ts'
 import { allowAll } from './reviews.ts'
-import type { Definition } from './custom.ts'
+import { kindId } from './rule.ts'
 import { createRules } from './rules.ts'
 import { createServer } from './server.ts'
 import { createStore } from './store.ts'
@@ -48,7 +50,7 @@ export interface EmbeddedOptions {
   readonly jobRun?: number
   /** What pods do once they are ready; nothing where absent. */
   readonly program?: Program
-  /** Custom resources beside those of src/kinds.ts. */
+  /** Custom resources beside those of keda.sh, which are always there. */
   readonly definitions?: readonly Definition[]
   /** Answers token and access reviews; everything is allowed where absent. */
   readonly policy?: Policy
@@ -59,7 +61,7 @@ export interface EmbeddedOptions {
  * clock's, so on a manual clock everything that happens is repeatable.
  *
  * Departs from a real cluster: namespaces need not exist and removing one removes nothing in it; there is no admission
- * but schemas (no CEL); see `src/embedded/ownership.ts` for the subset of server-side apply.
+ * but schemas (no CEL); `ownership.ts` says which subset of server-side apply there is.
  */
 export interface EmbeddedCluster extends Cluster {
   /** The pods that match a label selector, in the order of their names. */
@@ -76,60 +78,31 @@ export interface EmbeddedCluster extends Cluster {
   muteWatches(): void
   /** From now on, what happens to calls of the port; `{}` ends all faults. */
   setFaults(faults: Faults): void
+  /** Ends watches and controllers and stops all pods; resolves when their programs have ended. Later calls fail. */
+  close(): Promise<void>
 }
 
 export function createEmbedded(options: EmbeddedOptions): EmbeddedCluster {
-  const { clock } = options
-  const store = createStore(options.history ?? 10_000)
-  const identity = createIdentity(options.random ?? seededRandom(1))
-  const ground: Ground = {
-    clock,
-    store,
-    identity,
-    server: createServer(store, clock, identity),
-    rules: createRules([...crds(), ...(options.definitions ?? [])]),
-    owners: createOwners(store),
-  }
-  const watches = createWatches(store, clock, options.bookmarks ?? 60_000)
-  const kubelet = startKubelet(ground, {
-    podStart: options.podStart ?? 1_000,
-    jobRun: options.jobRun ?? 5_000,
-    program: options.program,
-  })
-  const stops = [
-    startWorkloads(ground),
-    startJobs(ground),
-    startHpas(ground, {
-      sync: options.hpaSync ?? 15_000,
-      flags: {
-        ...defaultFlags,
-        ...(options.downscaleStabilization !== undefined && {
-          downscaleStabilization: options.downscaleStabilization / 1000,
-        }),
-      },
-      read: options.readExternalMetric ?? unserved,
-    }),
-    startCollector(ground),
-    boundEvents(store, options.events ?? 1_000),
-    () => kubelet.close(),
-    () => ground.owners.close(),
-    () => watches.cut(),
-  ]
+  const ground = prepare(options)
+  const { store } = ground
+  const watches = createWatches(store, options.clock, options.bookmarks ?? 60_000)
+  const controllers = startControllers(ground, options)
   let faults: Faults = {}
+  let closed = false
   const port = createPort(ground, {
     watches,
     policy: options.policy ?? allowAll,
     faults: () => faults,
+    closed: () => closed,
   })
   return {
     ...port,
-    pods: (namespace, labelSelector) =>
-      store
-        .values('pods.')
-        .filter(whereMatcher({ namespace, ...(labelSelector && { labelSelector }) }))
-        // The store holds pods under this kind.
-        .map((pod) => pod as unknown as Pod),
-    addNode: (name, room) => kubelet.addNode(name, room),
+    pods(namespace, labelSelector = '') {
+      const found = store.values(podKind).filter(whereMatcher({ namespace, labelSelector }))
+      // The store holds pods under this kind.
+      return found as unknown as readonly Pod[]
+    },
+    addNode: controllers.addNode,
     define: (definition) => ground.rules.add(definition),
     compact: () => store.compact(),
     cutWatches: () => watches.cut(),
@@ -138,7 +111,54 @@ export function createEmbedded(options: EmbeddedOptions): EmbeddedCluster {
       faults = next
     },
     async close() {
+      closed = true
+      watches.cut()
+      await controllers.stop()
+    },
+  }
+}
+
+const podKind = kindId(kinds.pod)
+
+function prepare({ clock, history = 10_000, random, definitions = [] }: EmbeddedOptions): Ground {
+  const store = createStore(Math.max(1, history))
+  const identity = createIdentity(random ?? seededRandom(1))
+  return {
+    clock,
+    store,
+    identity,
+    server: createServer(store, clock, identity),
+    rules: createRules([...crds(), ...definitions]),
+    owners: createOwners(store),
+  }
+}
+
+interface Controllers {
+  readonly addNode: (name: string, room: number) => void
+  readonly stop: () => Promise<void>
+}
+
+function startControllers(ground: Ground, options: EmbeddedOptions): Controllers {
+  const { podStart = 1_000, jobRun = 5_000, hpaSync = 15_000 } = options
+  const { downscaleStabilization = defaultFlags.downscaleStabilization * 1000 } = options
+  const kubelet = startKubelet(ground, { podStart, jobRun, program: options.program })
+  const stops = [
+    startWorkloads(ground),
+    startJobs(ground),
+    startHpas(ground, {
+      sync: hpaSync,
+      flags: { ...defaultFlags, downscaleStabilization: downscaleStabilization / 1000 },
+      read: options.readExternalMetric ?? unserved,
+    }),
+    startCollector(ground),
+    boundEvents(ground.store, options.events ?? 1_000),
+    () => ground.owners.close(),
+  ]
+  return {
+    addNode: (name, room) => kubelet.addNode(name, room),
+    async stop() {
       for (const stop of stops) stop()
+      await kubelet.close()
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { HpaSpec } from '../core/autoscaling.ts'
 import { defaultHpa } from '../core/hpa.ts'
 import type { Tree } from './json.ts'
-import { treeAt } from './json.ts'
+import { omit, treeAt } from './json.ts'
 
 /** A Deployment, StatefulSet or ReplicaSet as the API server completes it, as far as scaling can see it. */
 export const completeWorkload = (object: Tree): Tree => withSpec(object, { replicas: 1 })
@@ -27,6 +27,17 @@ export const completeHpa = (object: Tree): Tree => ({
   // Whether it is the spec of an HPA is judged after completion.
   spec: defaultHpa(treeAt(object, 'spec') as unknown as HpaSpec),
 })
+
+/** `stringData` becomes base64 `data`, as it is stored and read. */
+export function completeSecret(object: Tree): Tree {
+  const given = Object.entries(treeAt(object, 'stringData')).map(([key, value]) => [
+    key,
+    Buffer.from(String(value)).toString('base64'),
+  ])
+  const data = { ...treeAt(object, 'data'), ...Object.fromEntries(given) }
+  const filled = Object.keys(data).length > 0 ? { data } : {}
+  return { type: 'Opaque', ...omit(object, 'stringData', 'data'), ...filled }
+}
 
 const withSpec = (object: Tree, defaults: Tree): Tree => ({
   ...object,

@@ -8,6 +8,8 @@ export interface Call {
   /** '' where the call is about no single object or the object has none. */
   readonly namespace: string
   readonly name: string
+  /** The part of the object that is read or written; '' for the whole. */
+  readonly subresource: '' | 'status' | 'scale'
 }
 
 /**

@@ -94,7 +94,11 @@ export function startHpas(ground: Ground, options: HpaOptions): () => void {
     const step = hpaStep(input, states.get(uid) ?? noHpaState)
     states.set(uid, step.state)
     const current = currentMetrics(specs, metrics, input.scaled.status)
-    const counts = { currentReplicas: input.scaled.spec, currentMetrics: current }
+    const counts = {
+      currentReplicas: input.scaled.spec,
+      desiredReplicas: hpa.status?.desiredReplicas ?? 0,
+      currentMetrics: current,
+    }
     const { conditions, ...more } = carryOut(uid, target, input, step)
     report(hpa, { ...counts, ...more }, conditions)
   }
@@ -107,12 +111,14 @@ export function startHpas(ground: Ground, options: HpaOptions): () => void {
     step: HpaStep,
   ): { readonly conditions: readonly Condition[]; readonly [field: string]: unknown } => {
     const from = target.scale.spec.replicas
+    // What could not be computed or carried out leaves the desired count of the status as it was.
+    if (step.why === 'metrics-missing') return { conditions: step.conditions }
     if (step.desired === from) return { desiredReplicas: from, conditions: step.conditions }
     try {
       const spec = { replicas: step.desired }
       writeScale(server, target.rule, { ...target.scale, spec })
     } catch (error) {
-      return { desiredReplicas: from, conditions: notRescaled(step, reasonOf(error)) }
+      return { conditions: notRescaled(step, reasonOf(error)) }
     }
     const { state, conditions } = rescaled(step, input, from)
     states.set(uid, state)

@@ -29,7 +29,8 @@ export interface KubeletOptions {
 
 export interface Kubelet {
   addNode(name: string, room: number): void
-  close(): void
+  /** Stops all pods; resolves when their programs have ended. */
+  close(): Promise<void>
 }
 
 interface Run {
@@ -145,14 +146,16 @@ export function startKubelet(ground: Ground, options: KubeletOptions): Kubelet {
       nodes.add(name, room)
       for (const uid of homeless) queue.add(uid)
     },
-    close() {
+    async close() {
       stop()
       queue.close()
-      for (const run of runs.values()) {
+      const left = [...runs.values()]
+      runs.clear()
+      for (const run of left) {
         run.cancel()
         run.stop.abort()
       }
-      runs.clear()
+      for (const run of left) await run.program
     },
   }
 }

@@ -20,12 +20,13 @@ export interface Front {
   readonly policy: Policy
   /** Asked anew at every call. */
   readonly faults: () => Faults
+  readonly closed: () => boolean
 }
 
 /** The cluster port over the embedded server: kinds are looked up, faults come in, watches go out. */
 export function createPort(
   { store, server, rules }: Ground,
-  { watches, policy, faults }: Front,
+  { watches, policy, faults, closed }: Front,
 ): Omit<Cluster, 'close'> {
   const ruleOf = (kind: Kind<Resource>): Rule => {
     const rule = rules.byPlural(kind)
@@ -34,12 +35,18 @@ export function createPort(
     return rule
   }
 
-  const served = async <T>(call: Call, signal: AbortSignal, serve: () => T): Promise<T> => {
+  const admitted = async (call: Call, signal: AbortSignal): Promise<void> => {
     signal.throwIfAborted()
-    const { before, after } = faults()
+    if (closed()) throw failure('CLUSTER_UNREACHABLE', { server: 'embedded', why: 'it is closed' })
+    const { before } = faults()
     if (before) await before(call, signal)
     signal.throwIfAborted()
+  }
+
+  const served = async <T>(call: Call, signal: AbortSignal, serve: () => T): Promise<T> => {
+    await admitted(call, signal)
     const answer = serve()
+    const { after } = faults()
     if (after) await after(call, signal)
     return answer
   }
@@ -49,8 +56,8 @@ export function createPort(
     where: Parameters<Cluster['watch']>[1],
     signal: AbortSignal,
   ): ReturnType<Cluster['watch']> {
-    const call = aim('watch', kind.plural, { namespace: where.namespace })
-    const from = await served(call, signal, () => revisionOf(where.resourceVersion))
+    await admitted(aim('watch', kind.plural, { namespace: where.namespace }), signal)
+    const from = revisionOf(where.resourceVersion)
     yield* watches.open(kindId(ruleOf(kind).kind), where, from, signal)
   }
 
@@ -79,7 +86,7 @@ export function createPort(
         typed(kind, server.replace(ruleOf(kind), asTree(object))),
       ),
     patch: (kind, ref, patch, { subresource }, signal) =>
-      served(aim('patch', kind.plural, ref), signal, () =>
+      served(aim('patch', kind.plural, ref, subresource), signal, () =>
         typed(kind, server.patch(ruleOf(kind), ref, asTree(patch), subresource ?? 'main')),
       ),
     apply: (kind, object, signal) =>
@@ -91,11 +98,11 @@ export function createPort(
         server.remove(ruleOf(kind), ref, options)
       }),
     readScale: (target, ref, signal) =>
-      served(aim('readScale', target.plural, ref), signal, () =>
+      served(aim('readScale', target.plural, ref, 'scale'), signal, () =>
         readScale(server, ruleOf(asKind(target)), ref),
       ),
     writeScale: (target, scale, signal) =>
-      served(aim('writeScale', target.plural, scale.metadata), signal, () =>
+      served(aim('writeScale', target.plural, scale.metadata, 'scale'), signal, () =>
         writeScale(server, ruleOf(asKind(target)), scale),
       ),
     resolve: (apiVersion, kind, signal) =>
@@ -117,7 +124,8 @@ const aim = (
     namespace = '',
     name = '',
   }: { readonly namespace?: string | undefined; readonly name?: string },
-): Call => ({ verb, resource, namespace, name })
+  subresource: Call['subresource'] = '',
+): Call => ({ verb, resource, namespace, name, subresource })
 
 /** The store gives back what was written under the kind; that it has the kind's shape is the writer's claim, as on the wire. */
 const typed = <T extends Resource>(_: Kind<T>, object: Stored | Tree): T => object as unknown as T

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { isFailure } from '../errors.ts'
 
 /** Keys that need work. A key that is added many times before its turn is worked on once. */
 export interface WorkQueue {
@@ -8,6 +9,8 @@ export interface WorkQueue {
   /** Forgets all work. */
   close(): void
 }
+
+const retryAfter = 10_000
 
 /**
  * Works on keys in the order they came, each at the clock's next turn, never inside the change that asked for it. What
@@ -22,7 +25,26 @@ export function createQueue(clock: Clock, work: (key: string) => void): WorkQueu
     cancel = undefined
     const keys = [...waiting]
     waiting.clear()
-    for (const key of keys) work(key)
+    for (const key of keys) attempt(key)
+  }
+
+  /** What the server refuses is tried again, as real controllers do; whatever else is thrown is a fault of the program. */
+  const attempt = (key: string): void => {
+    try {
+      work(key)
+    } catch (error) {
+      if (!isFailure(error)) throw error
+      later(key, retryAfter)
+    }
+  }
+
+  const later = (key: string, ms: number): void => {
+    delayed.get(key)?.()
+    const fire = (): void => {
+      delayed.delete(key)
+      add(key)
+    }
+    delayed.set(key, clock.after(ms, fire))
   }
 
   const add = (key: string): void => {
@@ -32,14 +54,7 @@ export function createQueue(clock: Clock, work: (key: string) => void): WorkQueu
 
   return {
     add,
-    later(key, ms) {
-      delayed.get(key)?.()
-      const stop = clock.after(ms, () => {
-        delayed.delete(key)
-        add(key)
-      })
-      delayed.set(key, stop)
-    },
+    later,
     close() {
       cancel?.()
       for (const stop of delayed.values()) stop()

@@ -1,3 +1,4 @@
+import { parseTime } from '../clock.ts'
 import type { Tree } from './json.ts'
 import { isTree, same } from './json.ts'
 
@@ -7,6 +8,7 @@ import { isTree, same } from './json.ts'
  */
 export interface Schema {
   readonly type?: string
+  readonly format?: string
   readonly properties?: Readonly<Record<string, Schema>>
   readonly additionalProperties?: boolean | Schema
   readonly items?: Schema
@@ -100,11 +102,18 @@ function valueProblems(value: unknown, schema: Schema): readonly string[] {
     if (value < (schema.minimum ?? value)) found.push(`must be at least ${schema.minimum}`)
     if (value > (schema.maximum ?? value)) found.push(`must be at most ${schema.maximum}`)
   }
+  if (!hasFormat(value, schema.format)) found.push(`must have the format ${schema.format}`)
   if (typeof value === 'string' && schema.pattern !== undefined)
-    if (!new RegExp(schema.pattern, 'u').test(value)) found.push(`must match ${schema.pattern}`)
+    if (!new RegExp(schema.pattern).test(value)) found.push(`must match ${schema.pattern}`)
   if (schema.anyOf && !schema.anyOf.some((branch) => problems(value, branch).length === 0))
     found.push('fits none of the forms allowed')
   return found
+}
+
+function hasFormat(value: unknown, format: string | undefined): boolean {
+  if (format === 'date-time') return typeof value !== 'string' || parseTime(value) !== undefined
+  if (format === 'int32') return typeof value !== 'number' || Math.abs(value) < 2 ** 31
+  return true
 }
 
 function sizeProblems(value: unknown, schema: Schema): readonly string[] {

@@ -47,6 +47,8 @@ export function createStore(history: number): Store {
   const ring: Change[] = []
   const listeners = new Set<(change: Change) => void>()
   const untold: Change[] = []
+  /** Sorted lists, until their kind changes. */
+  const lists = new Map<string, readonly Stored[]>()
   let revision = 0
   let compacted = 0
 
@@ -61,14 +63,12 @@ export function createStore(history: number): Store {
   /** Tells of changes in their order, also where a listener makes the next one. */
   const record = (change: Change): void => {
     ring[change.revision % history] = change
+    lists.delete(change.kind)
     untold.push(change)
     if (untold.length > 1) return
     for (let next = untold[0]; next; untold.shift(), next = untold[0])
       for (const listener of listeners) listener(next)
   }
-
-  const sorted = (map: ReadonlyMap<string, Stored>): readonly Stored[] =>
-    [...map.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object)
 
   const change = (at: number): Change | undefined =>
     at > floor() && at <= revision ? ring[at % history] : undefined
@@ -81,7 +81,11 @@ export function createStore(history: number): Store {
       return floor()
     },
     get: (kind, key) => objects.get(kind)?.get(key),
-    values: (kind) => sorted(of(kind)),
+    values(kind) {
+      const known = lists.get(kind) ?? sorted(of(kind))
+      lists.set(kind, known)
+      return known
+    },
     valuesAt(kind, at) {
       const map = new Map(of(kind))
       for (let step = revision; step > at; step--) {
@@ -121,5 +125,9 @@ export function createStore(history: number): Store {
   }
 }
 
-const stamped = (object: Stored, revision: number): Stored =>
+const sorted = (map: ReadonlyMap<string, Stored>): readonly Stored[] =>
+  [...map.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object)
+
+/** A frozen copy of the object as of a revision. */
+export const stamped = (object: Stored, revision: number): Stored =>
   frozen({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } })

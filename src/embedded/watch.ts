@@ -5,6 +5,7 @@ import type { Stored } from './json.ts'
 import type { Matcher } from './selector.ts'
 import { fieldMatcher, labelMatcher } from './selector.ts'
 import type { Change, Store } from './store.ts'
+import { stamped } from './store.ts'
 
 /** Which objects a list or watch is about. */
 export function whereMatcher(where: Where): Matcher<Stored> {
@@ -19,13 +20,14 @@ export function whereMatcher(where: Where): Matcher<Stored> {
 
 /**
  * What a change is to a watcher with a selector: an object that comes to match is ADDED, one that no longer does is
- * DELETED, as on a real API server.
+ * DELETED and told as it was before, as on a real API server.
  */
 export function viewOf(change: Change, matches: Matcher<Stored>): WatchEvent<Stored> | undefined {
   const was = change.before !== undefined && matches(change.before)
   const is = change.after !== undefined && matches(change.after)
   if (is) return { type: was ? 'MODIFIED' : 'ADDED', object: change.object }
-  return was ? { type: 'DELETED', object: change.object } : undefined
+  if (!was || !change.before) return undefined
+  return { type: 'DELETED', object: stamped(change.before, change.revision) }
 }
 
 /** The watches that are open, so that a test can do to all of them what servers and networks do. */

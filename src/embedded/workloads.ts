@@ -10,7 +10,7 @@ import { kindId } from './rule.ts'
 /**
  * The controllers of Deployments and StatefulSets: as many pods as the spec says, and a status that says how many there
  * are. Pods belong to their Deployment directly, without a ReplicaSet between; a changed template reaches new pods only;
- * pods that nobody owns are not adopted.
+ * pods that nobody owns are not adopted; ReplicaSets are stored and nothing else.
  */
 export function startWorkloads(ground: Ground): () => void {
   const { store, owners, clock } = ground
