@@ -63,6 +63,7 @@ export async function openQueueService(c: Connection, host: Host): Promise<Queue
   }
   const address = addressOf(url)
   return {
+    address,
     async length(query, signal) {
       try {
         return await count(clientOf(query.queue), query, address, signal)

@@ -65,6 +65,7 @@ export function openPrometheus(c: Connection, host: Host): PrometheusService {
     return refused(statusCode, text, from, wait)
   }
   return {
+    address: from.address,
     async instant(query, signal) {
       try {
         return await ask(query, signal).catch((thrown: unknown) => {

@@ -1,5 +1,5 @@
 import { createSecureContext, getCACertificates } from 'node:tls'
-import { EnvHttpProxyAgent, Pool } from 'undici'
+import { EnvHttpProxyAgent, errors, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 import { parseTime } from '../../src/clock.ts'
 import { type EbbError, failure } from '../../src/errors.ts'
@@ -72,8 +72,9 @@ export function fault(error: unknown, address: string): EbbError {
   const code = codeOf(error)
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
     return failure('SOURCE_GARBLED', { address, why: `more than ${bodyLimit / 1024} KiB` }, error)
-  if (code.startsWith('HPE_'))
-    return failure('SOURCE_GARBLED', { address, why: `not HTTP (${code})` }, error)
+  // Its text and its data are what the server sent, so neither is handed on.
+  if (error instanceof errors.HTTPParserError)
+    return failure('SOURCE_GARBLED', { address, why: 'not HTTP' })
   // The server asked for a client certificate, or did not like ours.
   if (/^ERR_SSL_.*ALERT.*(CERTIFICATE|UNKNOWN_CA)/.test(code))
     return failure('SOURCE_DENIED', { address, why: `TLS: ${code}` }, error)
