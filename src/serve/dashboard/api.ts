@@ -1,10 +1,10 @@
 import type { Clock } from '../../clock.ts'
 import type { Insight, WorkloadView } from '../../control/insight.ts'
+import { explain } from '../../core/reasons.ts'
 import { keyOf, type Detail, type Overview, type Row } from './shape.ts'
-import { sentence } from './why.ts'
 
 const whyOf = (view: WorkloadView): string | undefined =>
-  view.decision && view.situation ? sentence(view.decision, view.situation) : undefined
+  view.decision && view.situation ? explain(view.situation, view.decision) : undefined
 
 const row = (view: WorkloadView): Row => {
   const { records: _records, history: _history, ...rest } = view
@@ -39,7 +39,7 @@ export async function detail(
   if (!view) return undefined
   const records = view.records.map((record) => ({
     ...record,
-    why: sentence(record.decision, record.situation),
+    why: explain(record.situation, record.decision),
   }))
   return { at: clock.now(), workload: { ...view, why: whyOf(view), records } }
 }

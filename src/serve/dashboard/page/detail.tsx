@@ -3,7 +3,8 @@ import type { Detail, Step } from '../shape.ts'
 import { Chart } from './chart.tsx'
 import { Replicas } from './parts.tsx'
 import type { Store } from './store.ts'
-import { age, amount, span, time } from './words.ts'
+import { duration } from '../../../core/words.ts'
+import { age, amount, time } from '../words.ts'
 
 type Workload = Detail['workload']
 
@@ -63,7 +64,7 @@ function Steps({ records, now }: { records: readonly Step[]; now: number }): JSX
           </span>
           <span class="dim step-count">
             {step.count > 1 &&
-              `×${step.count} for ${span(Math.round((step.lastAt - step.firstAt) / 1000))}`}
+              `×${step.count} for ${duration(step.lastAt - step.firstAt)}`}
           </span>
         </li>
       ))}
@@ -75,7 +76,7 @@ function Facts({ workload }: { workload: Workload }): JSX.Element {
   return (
     <p class="facts dim">
       {workload.kind} → {workload.target.kind}/{workload.target.name} · {workload.mode} mode ·
-      polled every {span(workload.pollingInterval / 1000)}
+      polled every {duration(workload.pollingInterval)}
       {workload.hpa !== undefined && (
         <>
           {' '}
@@ -98,7 +99,7 @@ function Now({ workload, now }: { workload: Workload; now: number }): JSX.Elemen
         {until !== undefined && until > now && (
           <span class="dim">
             {' '}
-            (until {time(until)}, in {span(Math.round((until - now) / 1000))})
+            (until {time(until)}, in {duration(until - now)})
           </span>
         )}
       </p>

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import type { Row } from '../shape.ts'
 import { ReadyMark, Replicas } from './parts.tsx'
 import type { Store } from './store.ts'
-import { amount } from './words.ts'
+import { amount } from '../words.ts'
 
 function Item({ row, open }: { row: Row; open: boolean }): JSX.Element {
   const key = `${row.namespace}/${row.name}`

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import type { Row } from '../shape.ts'
-import { amount } from './words.ts'
+import { amount } from '../words.ts'
 
 /** A dot for the Ready condition; its words are in the title, and in full in the detail. */
 export function ReadyMark({ ready }: { ready: Row['ready'] }): JSX.Element {

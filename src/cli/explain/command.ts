@@ -1,0 +1,38 @@
+import { Command } from 'commander'
+import { objectName } from '../arguments.ts'
+import { failure } from '../../errors.ts'
+import type { Answer, ObjectName } from './ask.ts'
+
+interface Given {
+  readonly demo?: boolean
+  readonly json?: boolean
+  readonly kubeconfig?: string
+}
+
+async function ask(target: ObjectName, given: Given, signal: AbortSignal): Promise<Answer> {
+  const { askPage } = await import('./ask.ts')
+  if (!given.demo) throw failure('DEMO_ABSENT', {})
+  const { findDemo } = await import('../demo/folder.ts')
+  const { page } = await findDemo(process.env)
+  return askPage(page, target, signal)
+}
+
+async function run(target: ObjectName, given: Given, signal: AbortSignal): Promise<void> {
+  const { view, at } = await ask(target, given, signal)
+  if (given.json) {
+    console.log(JSON.stringify(view, undefined, 2))
+    return
+  }
+  const { render } = await import('./render.ts')
+  console.log(render(view, at).join('\n'))
+}
+
+/** `ebb explain`: why a workload has the replicas it has. */
+export const explainCommand = (signal: AbortSignal): Command =>
+  new Command('explain')
+    .description('print why a workload has the replicas it has')
+    .argument('<namespace/name>', 'the ScaledObject', objectName)
+    .option('--kubeconfig <file>', 'cluster to ask; default as kubectl')
+    .option('--demo', 'ask the demo that runs here')
+    .option('--json', 'print everything that is known, for programs')
+    .action((target: ObjectName, given: Given) => run(target, given, signal))

@@ -1,0 +1,47 @@
+import { Command, CommanderError } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
+import { isFailure, reasonOf } from '../errors.ts'
+import { stopSignal } from './stop.ts'
+import { demoCommand } from './demo/command.ts'
+import { explainCommand } from './explain/command.ts'
+import { rbacCommand } from './rbac/command.ts'
+
+function program(signal: AbortSignal): Command {
+  return new Command('ebb')
+    .description('Scales Kubernetes workloads from zero to n on the events that wait for them.')
+    .version(packageJson.version, '-V, --version')
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+    .addCommand(demoCommand(signal))
+    .addCommand(explainCommand(signal))
+    .addCommand(rbacCommand(signal))
+}
+
+/** What the user reads of a failure. Only a mistake in Ebb itself shows its stack. */
+function complaint(error: unknown): string {
+  const expected = isFailure(error) || (error instanceof Error && 'syscall' in error)
+  if (expected) return `ebb: ${reasonOf(error)}`
+  return `ebb: unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+}
+
+/** Runs one command; sets the exit code and prints at most one complaint. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const stop = stopSignal(process)
+  // the reader of a pipe may leave early, as `head` does
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
+  try {
+    await program(stop.signal).parseAsync(argv)
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode
+    } else {
+      console.error(complaint(error))
+      process.exitCode = 1
+    }
+  } finally {
+    stop.release()
+  }
+}

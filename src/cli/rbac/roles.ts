@@ -1,0 +1,42 @@
+import { stringify } from 'yaml'
+import type { Reads } from './reads.ts'
+
+/** The account Ebb runs as. */
+export interface Account {
+  readonly namespace: string
+  readonly name: string
+}
+
+const roleName = 'ebb-reads'
+
+const rule = (resource: string, names: readonly string[]): readonly object[] =>
+  names.length === 0
+    ? []
+    : [{ apiGroups: [''], resources: [resource], verbs: ['get'], resourceNames: names }]
+
+const role = ({ namespace, secrets, configMaps }: Reads): object => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'Role',
+  metadata: { name: roleName, namespace },
+  rules: [...rule('secrets', secrets), ...rule('configmaps', configMaps)],
+})
+
+const binding = ({ namespace }: Reads, account: Account): object => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'RoleBinding',
+  metadata: { name: roleName, namespace },
+  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: roleName },
+  subjects: [{ kind: 'ServiceAccount', ...account }],
+})
+
+const heading = [
+  '# What Ebb reads for the workloads of today, by name: apply it, then take away the ClusterRoleBinding that lets it',
+  '# read every Secret and ConfigMap. Run this again when a workload starts to use another one.',
+]
+
+/** Roles that allow exactly these reads, as YAML to apply. */
+export function rolesFor(reads: readonly Reads[], account: Account): string {
+  const documents = reads.flatMap((one) => [role(one), binding(one, account)])
+  const text = documents.map((document) => stringify(document, { lineWidth: 0 }))
+  return [...heading, text.join('---\n')].join('\n')
+}
