@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { parseAllDocuments } from 'yaml'
+import type { Given } from '../src/metadata/fields.ts'
+import { read, unknownKeys } from '../src/metadata/schema.ts'
+import { load, types } from '../src/registry.ts'
+import type {
+  ScaledObject,
+  TriggerAuthentication,
+  TriggerSpec,
+  Workload,
+} from '../src/resources.ts'
+
+const folder = new URL('../manifests/examples/', import.meta.url)
+
+type Example = { readonly kind: string; readonly metadata: { readonly name: string } }
+const parse = (file: string): readonly Example[] =>
+  parseAllDocuments(readFileSync(new URL(file, folder), 'utf8')).map((document) => {
+    assert.deepEqual(document.errors, [])
+    return document.toJS() as Example // whatever it holds, the assertions below look at it
+  })
+
+/** The one object of a kind; its shape is what the caller expects of an object of that kind. */
+const only = (objects: readonly Example[], kind: string): Example => {
+  const found = objects.filter((object) => object.kind === kind)
+  assert.equal(found.length, 1, kind)
+  return found[0] ?? assert.fail(kind)
+}
+
+/** What the trigger is given, resolved within the file alone. */
+function givenOf(objects: readonly Example[], trigger: TriggerSpec): Given {
+  const auth = only(objects, 'TriggerAuthentication') as TriggerAuthentication & Example
+  const secret = only(objects, 'Secret') as Example & { stringData: Record<string, string> }
+  assert.equal(trigger.authenticationRef?.name, auth.metadata.name)
+  const parameters = (auth.spec.secretTargetRef ?? []).map(({ parameter, name, key }) => {
+    assert.equal(name, secret.metadata.name)
+    return [parameter, secret.stringData[key] ?? assert.fail(`no ${key}`)] as const
+  })
+  return {
+    trigger: trigger.metadata ?? {},
+    auth: Object.fromEntries(parameters),
+    env: {},
+    identity: {},
+    workload: {},
+  }
+}
+
+describe('the example of each scaler', () => {
+  test('is there, and there is no other', () =>
+    assert.deepEqual(
+      readdirSync(folder).sort(),
+      types.map((type) => `${type}.yaml`),
+    ))
+
+  for (const type of types) {
+    test(`${type} is a workload that its scaler accepts`, async () => {
+      const objects = parse(`${type}.yaml`)
+      const { spec } = only(objects, 'ScaledObject') as ScaledObject & Example
+      assert.equal(spec.scaleTargetRef.name, only(objects, 'Deployment').metadata.name)
+      assert.deepEqual(
+        spec.triggers.map((trigger) => trigger.type),
+        [type],
+      )
+      for (const trigger of spec.triggers) {
+        const scaler = await load(trigger.type)
+        const given = givenOf(objects, trigger)
+        assert.ok(read(trigger.type, scaler.fields, given, scaler.check))
+        assert.deepEqual(unknownKeys(scaler.fields, given.trigger), [])
+      }
+    })
+  }
+})
