@@ -1,0 +1,177 @@
+import { deadline, type Clock } from './clock.ts'
+import type { Cluster } from './cluster.ts'
+import { failure, isFailure } from './errors.ts'
+import { claim, type Claim } from './lease/attempt.ts'
+import type { Holder } from './lease/record.ts'
+
+export { addressAnnotation, type Holder } from './lease/record.ts'
+
+/** Times are in ms; the defaults are those of KEDA and client-go. */
+export interface LeaseOptions {
+  readonly namespace: string
+  readonly name: string
+  /** Names this process among all that want the Lease: no two may share it. */
+  readonly identity: string
+  /** `host:port` under which the others reach this process; noted on the Lease while it is held. */
+  readonly address: string | undefined
+  /** How long the Lease counts after a renewal (15 s). */
+  readonly duration?: number
+  /** How long after the last renewal the holder still acts (10 s); shorter than `duration`, so that two never act at once. */
+  readonly renewDeadline?: number
+  /** How often the Lease is renewed or tried for (2 s). */
+  readonly retryPeriod?: number
+  /** Uniform in [0, 1): spreads the attempts of those who wait for the Lease. */
+  readonly random: () => number
+}
+
+/** Each is called once per change and must not throw. */
+export interface LeaseHandlers {
+  readonly onWon: () => void
+  /** The Lease is no longer ours: stop at once whatever it guards. Not called when the signal aborts. */
+  readonly onLost: (why: string) => void
+  /** Someone else holds the Lease now, or nobody does (undefined). */
+  readonly onHolder?: (holder: Holder | undefined) => void
+  /** The Lease cannot be read or written, for this reason; undefined when it can again. */
+  readonly onTrouble?: (why: string | undefined) => void
+}
+
+export interface Elector {
+  /** Whether the Lease is ours at this moment: false as soon as the renew deadline is over, even if nothing could run since. */
+  readonly holding: boolean
+  /** Who holds it, as far as known. */
+  readonly holder: Holder | undefined
+  /** Resolves when the election has ended and the Lease is given back. */
+  readonly stopped: Promise<void>
+}
+
+/** How long giving the Lease back may take (ms): it ends by itself soon after. */
+const releaseWithin = 3_000
+
+/**
+ * Tries for a Lease until the signal aborts, and holds it as long as it can. After losing it, it tries again. When the signal aborts
+ * the Lease is given back, so that the next holder need not wait: abort it only once the work that it guards has ended.
+ */
+export function elect(
+  cluster: Cluster,
+  clock: Clock,
+  options: LeaseOptions,
+  handlers: LeaseHandlers,
+  signal: AbortSignal,
+): Elector {
+  const { namespace, name, identity, address } = options
+  const { duration = 15_000, renewDeadline = 10_000, retryPeriod = 2_000 } = options
+  if (!(retryPeriod < renewDeadline && renewDeadline < duration)) {
+    throw new TypeError('the times of a Lease must be: retry period < renew deadline < duration')
+  }
+  const me = { identity, address }
+  const lease = claim({ cluster, clock, place: { namespace, name }, me, duration })
+  const news = changes(handlers, lease)
+  let actsUntil = Number.NEGATIVE_INFINITY
+
+  /** One attempt. Tells whether the Lease is ours; trouble is told to the handlers. */
+  const attempt = async (left: number): Promise<boolean> => {
+    // A connection that hangs must leave time for a second try on another one.
+    const within = Math.min(left, renewDeadline / 2)
+    const started = clock.now()
+    const limit = deadline(clock, within, signal, () =>
+      failure('CLUSTER_UNREACHABLE', {
+        server: cluster.server,
+        why: `no answer within ${within / 1000} s`,
+      }),
+    )
+    try {
+      const outcome = await lease.attempt(limit.signal)
+      if (outcome.mine) actsUntil = started + renewDeadline
+      else actsUntil = Number.NEGATIVE_INFINITY
+      news.trouble(undefined)
+      return outcome.mine
+    } catch (error) {
+      if (signal.aborted) return false
+      if (!isFailure(error)) throw error
+      news.trouble(error.message)
+      return clock.now() < actsUntil
+    } finally {
+      limit.clear()
+      news.holder()
+    }
+  }
+
+  const sleep = (ms: number): Promise<void> => clock.sleep(ms, signal).catch(() => undefined)
+
+  const win = async (): Promise<void> => {
+    while (!signal.aborted && !(await attempt(renewDeadline))) {
+      await sleep(retryPeriod * (1 + 1.2 * options.random()))
+    }
+  }
+
+  const keep = async (): Promise<void> => {
+    handlers.onWon()
+    do {
+      await sleep(Math.min(retryPeriod, actsUntil - clock.now()))
+    } while (!signal.aborted && clock.now() < actsUntil && (await attempt(actsUntil - clock.now())))
+    if (!signal.aborted) handlers.onLost(news.why())
+  }
+
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await win()
+      if (!signal.aborted) await keep()
+    }
+    actsUntil = Number.NEGATIVE_INFINITY
+    await giveBack(lease, clock, news)
+  }
+
+  return {
+    get holding() {
+      return clock.now() < actsUntil
+    },
+    get holder() {
+      return lease.holder
+    },
+    stopped: run(),
+  }
+}
+
+interface News {
+  /** What went wrong with the last attempt; undefined when nothing did. */
+  trouble(why: string | undefined): void
+  /** Looks whether the Lease has changed hands. */
+  holder(): void
+  /** Why the Lease is not ours. */
+  why(): string
+}
+
+/** Tells the handlers of what has changed since they were told last. */
+function changes(handlers: LeaseHandlers, lease: Claim): News {
+  let trouble: string | undefined
+  let holder: string | undefined
+  return {
+    trouble(why) {
+      if (why === trouble) return
+      trouble = why
+      handlers.onTrouble?.(why)
+    },
+    holder() {
+      const now = lease.holder?.identity
+      if (now === holder) return
+      holder = now
+      handlers.onHolder?.(lease.holder)
+    },
+    why: () => trouble ?? `it is held by ${holder ?? 'nobody'}`,
+  }
+}
+
+/** What cannot be given back ends by itself, a Lease's duration later. */
+async function giveBack(lease: Claim, clock: Clock, news: News): Promise<void> {
+  const limit = deadline(clock, releaseWithin, new AbortController().signal, () =>
+    failure('CLUSTER_FAILED', { what: 'giving the Lease back', why: 'no answer in time' }),
+  )
+  try {
+    await lease.release(limit.signal)
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    news.trouble(error.message)
+  } finally {
+    limit.clear()
+  }
+}

@@ -1,0 +1,296 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { failure } from '../src/errors.ts'
+import { createEmbedded, type EmbeddedCluster } from '../src/embedded/cluster.ts'
+import { kinds } from '../src/kinds.ts'
+import { elect, type Elector, type LeaseOptions } from '../src/lease.ts'
+import type { Lease } from '../src/resources.ts'
+import { manualClock, settle, type ManualClock } from './support/clock.ts'
+
+const place = { namespace: 'ebb', name: 'ebb' }
+/** Longer than another's Lease can last plus the longest pause between two attempts. */
+const takeover = 15_000 + 4_400
+
+interface Candidate {
+  readonly elector: Elector
+  /** What the handlers were told, in order. */
+  readonly told: readonly string[]
+  stop(): Promise<void>
+}
+
+interface World {
+  readonly cluster: EmbeddedCluster
+  readonly clock: ManualClock
+  join(
+    identity: string,
+    options?: Partial<LeaseOptions> & { readonly skew?: number },
+  ): Promise<Candidate>
+  lease(): Promise<Lease | undefined>
+}
+
+function world(t: TestContext): World {
+  const clock = manualClock()
+  const cluster = createEmbedded({ clock })
+  t.after(() => cluster.close())
+  return {
+    cluster,
+    clock,
+    lease: () => cluster.get(kinds.lease, place, t.signal),
+    async join(identity, { skew = 0, ...options } = {}) {
+      const told: string[] = []
+      const own = new AbortController()
+      const given = {
+        ...place,
+        identity,
+        address: `${identity}:6443`,
+        random: () => 0.5,
+        ...options,
+      }
+      const handlers = {
+        onWon: () => told.push('won'),
+        onLost: (why: string) => told.push(`lost: ${why}`),
+        onHolder: (holder: { readonly identity: string } | undefined) =>
+          told.push(`holder ${holder?.identity ?? 'none'}`),
+        onTrouble: (why: string | undefined) => told.push(`trouble ${why ?? 'over'}`),
+      }
+      const signal = AbortSignal.any([own.signal, t.signal])
+      const elector = elect(
+        cluster,
+        { ...clock, now: () => clock.now() + skew },
+        given,
+        handlers,
+        signal,
+      )
+      await settle()
+      const stop = async (): Promise<void> => {
+        own.abort()
+        await settle()
+        await elector.stopped
+      }
+      return { elector, told, stop }
+    },
+  }
+}
+
+const unreachable = (): never => {
+  throw failure('CLUSTER_UNREACHABLE', { server: 'embedded', why: 'cut off' })
+}
+
+test('the first who comes takes the Lease, with its address on it', async (t) => {
+  const w = world(t)
+  const a = await w.join('a')
+  assert.equal(a.elector.holding, true)
+  assert.deepEqual(a.elector.holder, { identity: 'a', address: 'a:6443' })
+  assert.deepEqual(a.told, ['holder a', 'won'])
+  const lease = await w.lease()
+  assert.equal(lease?.spec?.holderIdentity, 'a')
+  assert.equal(lease.spec.leaseDurationSeconds, 15)
+  assert.equal(lease.spec.leaseTransitions, 0)
+  assert.match(lease.spec.renewTime ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
+  assert.equal(lease.metadata.annotations?.['ebb.dev/address'], 'a:6443')
+})
+
+test('the holder renews and the others wait, however long it takes', async (t) => {
+  const w = world(t)
+  const a = await w.join('a')
+  const b = await w.join('b')
+  const before = (await w.lease())?.spec
+  await w.clock.advance(3_600_000)
+  assert.equal(a.elector.holding, true)
+  assert.equal(b.elector.holding, false)
+  assert.deepEqual(b.told, ['holder a'])
+  const after = (await w.lease())?.spec
+  assert.equal(after?.acquireTime, before?.acquireTime)
+  assert.equal(after?.leaseTransitions, 0)
+  assert.notEqual(after?.renewTime, before?.renewTime)
+})
+
+test('a Lease that is given back is taken at the next attempt', async (t) => {
+  const w = world(t)
+  const a = await w.join('a')
+  const b = await w.join('b')
+  await a.stop()
+  assert.equal(a.elector.holding, false)
+  assert.equal((await w.lease())?.spec?.holderIdentity, '')
+  await w.clock.advance(4_400)
+  assert.equal(b.elector.holding, true)
+  assert.deepEqual(b.elector.holder, { identity: 'b', address: 'b:6443' })
+  assert.deepEqual(b.told, ['holder a', 'holder b', 'won'])
+  assert.deepEqual(a.told, ['holder a', 'won'])
+})
+
+test('a Lease whose holder vanishes is taken when its duration is over, not before', async (t) => {
+  const w = world(t)
+  const b = await vanish(w)
+  await w.clock.advance(14_000)
+  assert.equal(b.elector.holding, false)
+  await w.clock.advance(takeover - 14_000)
+  assert.equal(b.elector.holding, true)
+  assert.equal((await w.lease())?.spec?.leaseTransitions, 1)
+})
+
+/** Leaves a Lease of someone who does nothing any more, and joins. */
+async function vanish(w: World, skew = 0): Promise<Candidate> {
+  const a = await w.join('a')
+  const lease = await w.lease()
+  await a.stop()
+  const now = await w.lease()
+  assert.ok(lease && now)
+  const { resourceVersion } = now.metadata
+  assert.ok(resourceVersion)
+  const left = { ...lease, metadata: { ...lease.metadata, resourceVersion } }
+  await w.cluster.replace(kinds.lease, left, new AbortController().signal)
+  return w.join('b', { skew })
+}
+
+for (const skew of [-3_600_000, 3_600_000]) {
+  const direction = skew < 0 ? 'behind' : 'ahead'
+  test(`a clock that is an hour ${direction} neither takes a live Lease nor leaves a dead one`, async (t) => {
+    const w = world(t)
+    const a = await w.join('a')
+    const b = await w.join('b', { skew })
+    await w.clock.advance(600_000)
+    assert.equal(a.elector.holding, true)
+    assert.equal(b.elector.holding, false)
+    const other = world(t)
+    const c = await vanish(other, skew)
+    await other.clock.advance(14_000)
+    assert.equal(c.elector.holding, false)
+    await other.clock.advance(takeover)
+    assert.equal(c.elector.holding, true)
+  })
+}
+
+test('a holder that cannot renew stops acting before anyone else may begin', async (t) => {
+  const w = world(t)
+  const a = await w.join('a')
+  w.cluster.setFaults({ before: unreachable })
+  await w.clock.advance(9_900)
+  assert.equal(a.elector.holding, true)
+  await w.clock.advance(2_100)
+  assert.equal(a.elector.holding, false)
+  assert.equal(a.told.at(-1)?.startsWith('lost: cannot reach'), true, a.told.join(' | '))
+  w.cluster.setFaults({})
+  const b = await w.join('b')
+  assert.equal(b.elector.holding, false, 'the Lease still counts')
+})
+
+test('a short outage is no loss, and is told of once', async (t) => {
+  const w = world(t)
+  const a = await w.join('a')
+  w.cluster.setFaults({ before: unreachable })
+  await w.clock.advance(7_000)
+  w.cluster.setFaults({})
+  await w.clock.advance(60_000)
+  assert.equal(a.elector.holding, true)
+  const trouble = 'trouble cannot reach the Kubernetes API server at embedded: cut off'
+  assert.deepEqual(a.told, ['holder a', 'won', trouble, 'trouble over'])
+})
+
+test('a request that hangs leaves time for another before the deadline', async (t) => {
+  const w = world(t)
+  const a = await w.join('a')
+  let calls = 0
+  const hang = (_: unknown, signal: AbortSignal): Promise<void> =>
+    calls++ > 0 ? Promise.resolve() : w.clock.sleep(3_600_000, signal)
+  w.cluster.setFaults({ before: hang })
+  await w.clock.advance(12_000)
+  assert.equal(a.elector.holding, true)
+  assert.ok(calls > 1)
+  assert.ok(!a.told.some((word) => word.startsWith('lost')))
+})
+
+test('a renewal is one write and no read', async (t) => {
+  const w = world(t)
+  await w.join('a')
+  const calls: string[] = []
+  w.cluster.setFaults({ before: (call) => void calls.push(call.verb) })
+  await w.clock.advance(20_000)
+  assert.deepEqual(
+    calls,
+    Array.from({ length: 10 }, () => 'replace'),
+  )
+})
+
+test('an annotation put on the Lease of a dead holder does not make it live', async (t) => {
+  const w = world(t)
+  const b = await vanish(w)
+  await w.clock.advance(14_000)
+  const touch = { metadata: { annotations: { seen: 'yes' } } }
+  await w.cluster.patch(kinds.lease, place, touch, {}, t.signal)
+  await w.clock.advance(takeover - 14_000)
+  assert.equal(b.elector.holding, true)
+})
+
+test('the moment the deadline passes it no longer holds, even if no timer could run', async (t) => {
+  const w = world(t)
+  const frozen = {
+    ...w.clock,
+    after: () => () => undefined,
+    sleep: () => new Promise<void>(() => {}),
+  }
+  const options = { ...place, identity: 'a', address: undefined, random: () => 0 }
+  const handlers = { onWon: () => undefined, onLost: () => undefined }
+  const elector = elect(w.cluster, frozen, options, handlers, t.signal)
+  await settle()
+  assert.equal(elector.holding, true)
+  await w.clock.advance(10_000)
+  assert.equal(elector.holding, false)
+})
+
+test('a holder whose Lease was taken by force yields at once and tells who has it', async (t) => {
+  const w = world(t)
+  const a = await w.join('a')
+  const patch = { spec: { holderIdentity: 'thief', renewTime: '2030-01-01T00:00:00.000000Z' } }
+  await w.cluster.patch(kinds.lease, place, patch, {}, t.signal)
+  await w.clock.advance(2_000)
+  assert.equal(a.elector.holding, false)
+  assert.deepEqual(a.told, ['holder a', 'won', 'holder thief', 'lost: it is held by thief'])
+})
+
+test('a Lease that was deleted is made again by its holder', async (t) => {
+  const w = world(t)
+  const a = await w.join('a')
+  await w.cluster.remove(kinds.lease, place, {}, t.signal)
+  await w.clock.advance(4_000)
+  assert.equal(a.elector.holding, true)
+  assert.equal((await w.lease())?.spec?.holderIdentity, 'a')
+  assert.deepEqual(a.told, ['holder a', 'won'])
+})
+
+test('a renewal whose answer is lost is not taken for a loss', async (t) => {
+  const w = world(t)
+  const a = await w.join('a')
+  w.cluster.setFaults({ after: (call) => (call.verb === 'replace' ? unreachable() : undefined) })
+  await w.clock.advance(3_000)
+  w.cluster.setFaults({})
+  await w.clock.advance(30_000)
+  assert.equal(a.elector.holding, true)
+  assert.equal(a.told.filter((word) => word.startsWith('lost')).length, 0)
+})
+
+test('of many candidates one holds the Lease at any time, whatever is cut off', async (t) => {
+  const w = world(t)
+  const all = await Promise.all(['a', 'b', 'c', 'd'].map((name) => w.join(name)))
+  let n = 0
+  w.cluster.setFaults({ before: () => (n++ % 3 === 0 ? unreachable() : undefined) })
+  for (let i = 0; i < 300; i++) {
+    await w.clock.advance(500)
+    const holding = all.filter((candidate) => candidate.elector.holding)
+    assert.ok(holding.length <= 1, holding.map((h) => h.elector.holder?.identity).join())
+  }
+  assert.ok(all.some((candidate) => candidate.told.includes('won')))
+})
+
+test('times that would let two act at once are refused', (t) => {
+  const w = world(t)
+  const rows = [
+    { duration: 10_000, renewDeadline: 10_000 },
+    { retryPeriod: 10_000, renewDeadline: 10_000 },
+  ]
+  for (const times of rows) {
+    const options = { ...place, identity: 'a', address: undefined, random: () => 0, ...times }
+    const handlers = { onWon: () => undefined, onLost: () => undefined }
+    assert.throws(() => elect(w.cluster, w.clock, options, handlers, t.signal), TypeError)
+  }
+})
