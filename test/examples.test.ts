@@ -5,12 +5,7 @@ import { parseAllDocuments } from 'yaml'
 import type { Given } from '../src/metadata/fields.ts'
 import { read, unknownKeys } from '../src/metadata/schema.ts'
 import { load, types } from '../src/registry.ts'
-import type {
-  ScaledObject,
-  TriggerAuthentication,
-  TriggerSpec,
-  Workload,
-} from '../src/resources.ts'
+import type { ScaledObject, TriggerAuthentication, TriggerSpec } from '../src/resources.ts'
 
 const folder = new URL('../manifests/examples/', import.meta.url)
 
