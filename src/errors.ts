@@ -83,6 +83,27 @@ const catalogue = {
     say: (d: { problems: readonly string[] }) => d.problems.join('; '),
   },
 
+  PORT_IN_USE: {
+    retry: false,
+    say: (d: { address: string }) =>
+      `${d.address} is in use by another program; stop it or choose another port`,
+  },
+  LISTEN_FAILED: {
+    retry: false,
+    say: (d: { address: string; why: string }) => `cannot listen on ${d.address} (${d.why})`,
+  },
+  NOT_LEADING: {
+    retry: true,
+    say: (d: { holder: string }) =>
+      `this replica of Ebb is a standby; ${d.holder} polls and answers`,
+  },
+
+  IDENTITY_UNSUPPORTED: {
+    retry: false,
+    say: (d: { scope: string }) =>
+      `no token for ${d.scope}: workload identities are not supported yet; use a TriggerAuthentication with a Secret`,
+  },
+
   // workloads
   TARGET_KIND_UNKNOWN: {
     retry: true,

@@ -1,6 +1,6 @@
 import type { TriggerFacts } from '../core/decide.ts'
 import { metricName } from '../core/names.ts'
-import { EbbError, failure, reasonOf } from '../errors.ts'
+import { EbbError, failure, isFailure, reasonOf } from '../errors.ts'
 import type { Given } from '../metadata/fields.ts'
 import { read } from '../metadata/schema.ts'
 import type { Engine, Subscription } from '../poll/port.ts'
@@ -170,7 +170,10 @@ export function openTrigger(
   let conclusion = heir?.conclusion
 
   const accept = (sample: Sample<unknown>): void => {
-    conclusion = conclude(scaler, m, spec, metric, sample)
+    const concluded = conclude(scaler, m, spec, metric, sample)
+    // why it was not asked says less than what went wrong when it was
+    if (isFailure(concluded, 'SOURCE_PAUSED') && conclusion instanceof EbbError) return
+    conclusion = concluded
     if (conclusion instanceof EbbError) return
     value = conclusion.value
     previousAt = at

@@ -1,11 +1,13 @@
 import { integer, text } from '../../src/metadata/fields.ts'
 import { defineScaler, type AnyScaler, type Answer } from '../../src/scaler.ts'
 
+/** What a queue answers: a length, an answer, or a function of the password it is asked with. */
+export type QueueAnswer = number | Answer<number> | ((password: string) => Answer<number>)
+
 /** A source in memory whose queues tests fill, break and count. */
 export interface MemorySource {
   readonly scaler: AnyScaler
-  /** What a queue answers: a length, an answer, or a function of the password it is asked with. */
-  readonly queues: Map<string, number | Answer<number> | ((password: string) => Answer<number>)>
+  readonly queues: Map<string, QueueAnswer>
   /** Queues asked for, in order. */
   readonly asked: string[]
   /** Passwords a source was opened with, in order. */

@@ -1,0 +1,97 @@
+import type { Clock } from '../clock.ts'
+import type { Cluster } from '../cluster.ts'
+import { createContents } from '../control/contents.ts'
+import {
+  createController,
+  findAuthenticationIn,
+  type Controller,
+  type Mirrors,
+} from '../control/controller.ts'
+import { createEvents } from '../control/events.ts'
+import type { ControlMeter } from '../control/meter.ts'
+import { createTargets } from '../control/target.ts'
+import { limit } from '../limit.ts'
+import type { Log } from '../log.ts'
+import { createEngine } from '../poll/engine.ts'
+import type { EngineMeter, SourceFacts } from '../poll/port.ts'
+import { load } from '../registry.ts'
+import type { Host } from '../scaler.ts'
+
+/** What the loops are made of. */
+export interface ControlParts {
+  readonly cluster: Cluster
+  readonly clock: Clock
+  readonly log: Log
+  readonly random: () => number
+  readonly mirrors: Mirrors
+  readonly host: Host
+  readonly meters: { readonly engine: EngineMeter; readonly control: ControlMeter }
+  /** This replica's name, in events. */
+  readonly instance: string
+  readonly version: string
+  readonly clusterNamespace: string
+  readonly hold: boolean
+  readonly hpaSyncPeriod: number
+  /** Digests what sources are reached by; the same in every replica and after a restart. */
+  readonly digestKey: Uint8Array
+  readonly writes: () => boolean
+  readonly metricsOwner: () => string | undefined
+}
+
+export interface Control extends Controller {
+  sources(): readonly SourceFacts[]
+}
+
+/** Reconciles under way at once: enough to keep the API server busy, too few to trouble it. */
+const reconciles = 24
+
+/** Starts the engine and one loop per workload. The mirrors must be synced. */
+export function startControl(parts: ControlParts): Control {
+  const { cluster, clock, log, mirrors, random } = parts
+  const stop = new AbortController()
+  const engine = createEngine({
+    clock,
+    host: parts.host,
+    meter: parts.meters.engine,
+    digestKey: parts.digestKey,
+    hpaSyncPeriod: parts.hpaSyncPeriod,
+    random,
+  })
+  const contents = createContents(cluster, clock)
+  const events = createEvents(cluster, clock, parts.instance, log, stop.signal)
+  const controller = createController(mirrors, {
+    cluster,
+    clock,
+    log,
+    engine,
+    contents,
+    events,
+    random,
+    load,
+    targets: createTargets(cluster, mirrors.deployments, mirrors.statefulSets),
+    meter: parts.meters.control,
+    limited: limit(reconciles),
+    version: parts.version,
+    clusterNamespace: parts.clusterNamespace,
+    hold: parts.hold,
+    findAuthentication: findAuthenticationIn(mirrors),
+    findHpa: (namespace, name) => mirrors.hpas.get(namespace, name),
+    writes: parts.writes,
+    metricsOwner: parts.metricsOwner,
+  })
+  return {
+    insight: controller.insight,
+    readings: controller.readings,
+    get size() {
+      return controller.size
+    },
+    sources: () => engine.sources(),
+    async close() {
+      await controller.close()
+      await engine.close()
+      contents.close()
+      await events.close()
+      stop.abort()
+    },
+  }
+}
