@@ -44,6 +44,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
   const sources = new Map<string, Source>()
   const spread = createSpread()
+  const grids = new Map<Source, { readonly phase: number; readonly period: number }>()
   const closings = new Set<Promise<void>>()
   let closed = false
 
@@ -59,23 +60,37 @@ export function createEngine(options: EngineOptions): Engine {
 
   const closeSource = (source: Source): void => {
     sources.delete(source.key)
+    const grid = grids.get(source)
+    if (grid !== undefined) spread.leave(grid.phase, grid.period)
+    grids.delete(source)
     const closing = source.close().finally(() => closings.delete(closing))
     closings.add(closing)
+  }
+
+  /** Queries that can share a call are due together: one phase for all of the source, counted once. */
+  const gridOf = (source: Source, period: number): number => {
+    const known = grids.get(source)
+    if (known !== undefined) return known.phase
+    const phase = spread.choose(hash(source.key), period)
+    grids.set(source, { phase, period })
+    return phase
   }
 
   const entryOf = (source: Source, want: Want): Entry => {
     const key = queryKey(want.query)
     const known = source.entries.get(key)
     if (known !== undefined) return known
-    const seed = source.scaler.batch === false ? `${source.key} ${key}` : source.key
-    const phase = spread.choose(hash(seed), want.period)
+    const phase = together(source)
+      ? gridOf(source, want.period)
+      : spread.choose(hash(`${source.key} ${key}`), want.period)
     return makeEntry(key, want.query, phase, want.period, source.due)
   }
 
   /** After a change of who wants it how often: keeps the count of taken phases true, and the next turn early enough. */
   const settle = (source: Source, entry: Entry): void => {
     const nominal = Math.min(...entry.subscribers.map(({ period }) => period))
-    if (nominal !== entry.nominal) spread.move(entry.phase, entry.nominal, nominal)
+    if (nominal !== entry.nominal && !together(source))
+      spread.move(entry.phase, entry.nominal, nominal)
     entry.nominal = nominal
     source.quicken(entry)
   }
@@ -95,7 +110,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (at < 0) return
     entry.subscribers.splice(at, 1)
     if (entry.subscribers.length > 0) return settle(source, entry)
-    spread.leave(entry.phase, entry.nominal)
+    if (!together(source)) spread.leave(entry.phase, entry.nominal)
     source.remove(entry)
   }
 
@@ -142,3 +157,5 @@ export function createEngine(options: EngineOptions): Engine {
     },
   }
 }
+
+const together = (source: Source): boolean => source.scaler.batch !== false

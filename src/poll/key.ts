@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { Field } from '../metadata/fields.ts'
+import { connectionOf } from '../metadata/schema.ts'
 import type { AnyScaler, Query } from '../scaler.ts'
 
 /**
@@ -12,21 +12,8 @@ export function sourceKey(
   digestKey: Uint8Array,
 ): string {
   const digest = createHmac('sha256', digestKey)
-  digest.update(canonical([scaler.type, connectionOf(scaler, m)]))
+  digest.update(canonical([scaler.type, connectionOf(scaler.fields, m)]))
   return `${scaler.type}/${digest.digest('base64url')}`
-}
-
-/** Only the fields marked `connection`: what `open` may see. */
-export function connectionOf(
-  scaler: AnyScaler,
-  m: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  const connection: Record<string, unknown> = {}
-  // AnyScaler forgets the type of `fields`, which is always a table of fields
-  for (const [name, field] of Object.entries(scaler.fields as Record<string, Field<unknown>>)) {
-    if (field.connection) connection[name] = m[name]
-  }
-  return connection
 }
 
 /** Equal for queries of equal content, whatever the order of their keys. */

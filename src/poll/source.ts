@@ -1,11 +1,11 @@
 import { error, type AnyScaler, type Answer } from '../scaler.ts'
 import { failure, type EbbError } from '../errors.ts'
+import { connectionOf } from '../metadata/schema.ts'
 import { createAppeal } from './appeal.ts'
 import { createAsks, type Ask } from './asks.ts'
 import { paceOf, record, release, type Entry } from './board.ts'
 import { createConnection } from './connection.ts'
 import { createGuard } from './guard.ts'
-import { connectionOf } from './key.ts'
 import { createLender, type Lender } from './lend.ts'
 import { createOutage } from './outage.ts'
 import type { Parts } from './parts.ts'
@@ -47,7 +47,7 @@ export function createSource(
   idle: () => void,
 ): Source {
   const { clock, schedule, meter, host, hpaSyncPeriod, concurrency } = parts
-  const c = connectionOf(scaler, m)
+  const c = connectionOf(scaler.fields, m)
   const timeout: number = scaler.timeout?.(c) ?? host.timeout
   const entries = new Map<string, Entry>()
   const ready = new Set<Entry>()

@@ -3,6 +3,8 @@ import type { Clock } from '../../src/clock.ts'
 export interface ManualClock extends Clock {
   /** Moves time on, firing what falls due in due order, and lets promises settle after each. */
   advance(ms: number): Promise<void>
+  /** How many timers are set. */
+  pending(): number
 }
 
 /** Time that moves only when told to. Timers fire in due order, one at a time, so runs are repeatable. */
@@ -25,6 +27,7 @@ export function manualClock(start = 1_700_000_000_000): ManualClock {
 
   return {
     now: () => now,
+    pending: () => timers.size,
     after,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
