@@ -99,8 +99,7 @@ export function createEmbedded(options: EmbeddedOptions): EmbeddedCluster {
     ...port,
     pods(namespace, labelSelector = '') {
       const found = store.values(podKind).filter(whereMatcher({ namespace, labelSelector }))
-      // The store holds pods under this kind.
-      return found as unknown as readonly Pod[]
+      return found
     },
     addNode: controllers.addNode,
     define: (definition) => ground.rules.add(definition),
