@@ -9,7 +9,7 @@ import {
 import type { HpaCondition } from '../../src/core/hpa-conditions.ts'
 import type { HpaReading } from '../../src/core/proposal.ts'
 import { parseMilli } from '../../src/core/quantity.ts'
-import { flags, type Series } from './replicas.series.ts'
+import { flags, type Series } from './series/shape.ts'
 
 const milli = (text: string): number => parseMilli(text) ?? Number.NaN
 

@@ -1,0 +1,105 @@
+import { plain, ratio, two, type Series } from './shape.ts'
+
+export const metrics: readonly Series[] = [
+  {
+    ...plain,
+    name: 'of several metrics the one that asks for most counts',
+    metrics: two,
+    start: 2,
+    steps: [
+      { at: 0, values: { a: '20', b: '300m' } },
+      { at: 3, values: { a: '60' } },
+    ],
+    until: 6,
+    trace: [
+      [0, 3],
+      [3, 6],
+    ],
+  },
+  {
+    ...plain,
+    name: 'a missing metric holds what the others would lower',
+    metrics: two,
+    start: 8,
+    behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
+    steps: [
+      { at: 0, values: { a: '20', b: 'missing' } },
+      { at: 5, values: { b: '500m' } },
+    ],
+    until: 8,
+    trace: [
+      [0, 8],
+      [5, 5],
+    ],
+  },
+  {
+    ...plain,
+    name: 'a missing metric says so while it holds',
+    metrics: two,
+    start: 8,
+    steps: [{ at: 0, values: { a: '20', b: 'missing' } }],
+    until: 9,
+    trace: [[0, 8]],
+    conditions: { AbleToScale: 'SucceededGetScale', ScalingActive: 'FailedGetExternalMetric' },
+  },
+  {
+    ...plain,
+    name: 'a missing metric does not hold what the others raise',
+    metrics: two,
+    start: 2,
+    steps: [{ at: 0, values: { a: 'missing', b: '400m' } }],
+    until: 4,
+    trace: [[0, 4]],
+  },
+  {
+    ...plain,
+    name: 'with nothing to read nothing changes, and it goes on when it can read',
+    start: 3,
+    steps: [
+      { at: 0, values: { queue: 'missing' } },
+      { at: 8, values: { queue: '50' } },
+    ],
+    until: 11,
+    trace: [
+      [0, 3],
+      [8, 5],
+    ],
+  },
+  {
+    ...plain,
+    name: 'a Value target applies its ratio to the ready pods',
+    metrics: ratio,
+    start: 4,
+    max: 5,
+    steps: [{ at: 0, values: { ratio: '12500m' } }],
+    until: 6,
+    trace: [[0, 5]],
+    conditions: { ScalingLimited: 'TooManyReplicas' },
+  },
+  {
+    ...plain,
+    name: 'a Value target tolerates a tenth',
+    metrics: ratio,
+    start: 4,
+    steps: [{ at: 0, values: { ratio: '11' } }],
+    until: 4,
+    trace: [[0, 4]],
+    conditions: { ScalingLimited: 'DesiredWithinRange' },
+  },
+  {
+    ...plain,
+    name: 'a Value target goes down by the same ratio',
+    metrics: ratio,
+    min: 2,
+    start: 4,
+    steps: [
+      { at: 0, values: { ratio: '10' } },
+      { at: 3, values: { ratio: '5' } },
+    ],
+    until: 14,
+    trace: [
+      [0, 4],
+      [8, 2],
+    ],
+  },
+]
