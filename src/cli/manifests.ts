@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
-import { type Document, isMap, LineCounter, parseAllDocuments } from 'yaml'
+import { type Document, isMap, isScalar, LineCounter, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { failure, reasonOf } from '../errors.ts'
 import type { Resource } from '../resources.ts'
@@ -70,9 +70,10 @@ function readDocument(document: Document, file: string, lines: LineCounter): rea
     problem: `${lineAt(error.pos[0])}: ${error.message.split(/ at line \d+|\n/)[0]}`,
   }))
   if (broken.length > 0) return broken
-  if (document.contents === null) return []
-  const where = lineAt(document.contents.range?.[0])
-  if (!isMap(document.contents)) return [{ problem: `${where}: this is no Kubernetes object` }]
+  const value = document.contents
+  if (value === null || (isScalar(value) && value.value === null)) return []
+  const where = lineAt(value.range?.[0])
+  if (!isMap(value)) return [{ problem: `${where}: this is no Kubernetes object` }]
   try {
     return check(document.toJS({ maxAliasCount: 100 }), where)
   } catch (error) {

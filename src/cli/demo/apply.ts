@@ -1,7 +1,8 @@
+import { z } from 'zod'
 import type { Cluster } from '../../cluster.ts'
 import { failure, reasonOf } from '../../errors.ts'
 import { apiVersionOf, type Kind, kinds } from '../../kinds.ts'
-import type { Resource, ScaledObject, Secret, Workload } from '../../resources.ts'
+import type { Resource, Secret, Workload } from '../../resources.ts'
 import type { Manifest } from '../manifests.ts'
 import { storageSecret } from './sample.ts'
 import { queuesAnnotation } from './worker.ts'
@@ -14,60 +15,65 @@ export interface Applied {
   readonly notes: readonly string[]
 }
 
-type Known = Kind<Resource>
+/** A manifest with its kind and its namespace, and what it scales where it is a ScaledObject. */
 interface Placed extends Manifest {
-  readonly kind: Known
+  readonly kind: Kind<Resource>
   readonly namespace: string
+  readonly scales: Scales | undefined
 }
 
-const defaultNamespace = 'default'
+/** The Deployment a ScaledObject names, and the queues of its triggers. */
+interface Scales {
+  readonly deployment: string | undefined
+  readonly queues: readonly string[]
+}
+
+const scaledShape = z.object({
+  spec: z.object({
+    scaleTargetRef: z.object({ name: z.string(), kind: z.string().default('Deployment') }),
+    triggers: z.array(
+      z.object({
+        type: z.string(),
+        metadata: z.object({ queueName: z.string().optional() }).default({}),
+      }),
+    ),
+  }),
+})
+
+/** What can be told without the schema; whether the object is right is the cluster's to say. */
+function scalesOf(object: object): Scales {
+  const { data } = scaledShape.safeParse(object)
+  if (!data) return { deployment: undefined, queues: [] }
+  const { scaleTargetRef, triggers } = data.spec
+  return {
+    deployment: scaleTargetRef.kind === 'Deployment' ? scaleTargetRef.name : undefined,
+    queues: triggers.flatMap(({ type, metadata: { queueName } }) =>
+      type === 'azure-queue' && queueName !== undefined ? [queueName] : [],
+    ),
+  }
+}
 
 /** Definitions are built in, and namespaces need not exist. */
 const quiet = new Set(['Namespace', 'CustomResourceDefinition'])
 
-const kindOf = ({ object }: Manifest): Known | undefined =>
-  Object.values<Known>(kinds).find(
+const kindOf = ({ object }: Manifest): Kind<Resource> | undefined =>
+  Object.values<Kind<Resource>>(kinds).find(
     (kind) => kind.kind === object.kind && apiVersionOf(kind) === object.apiVersion,
   )
 
-const isScaled = (kind: Known): boolean => kind === kinds.scaledObject || kind === kinds.scaledJob
+const leftOut = ({ object, where }: Manifest): string =>
+  `${where}: ${object.kind} ${object.metadata.name} is left out; the demo's cluster has no ${object.apiVersion} ${object.kind}`
 
-const isDeployment = (kind: Known): boolean => kind === kinds.deployment
-
-function place(manifests: readonly Manifest[]): {
-  readonly placed: readonly Placed[]
-  readonly notes: readonly string[]
-} {
-  const notes: string[] = []
-  const placed = manifests.flatMap((manifest) => {
-    const { object, where } = manifest
-    const kind = kindOf(manifest)
-    if (quiet.has(object.kind)) return []
-    if (kind)
-      return [{ ...manifest, kind, namespace: object.metadata.namespace ?? defaultNamespace }]
-    notes.push(
-      `${where}: ${object.kind} ${object.metadata.name} is left out; the demo's cluster has no ${object.apiVersion} ${object.kind}`,
-    )
-    return []
-  })
-  return { placed, notes }
-}
-
-const scaledObjects = (placed: readonly Placed[]): readonly (Placed & { object: ScaledObject })[] =>
-  // the kind says the shape; the cluster's schema check follows
-  placed.filter(({ kind }) => kind === kinds.scaledObject) as unknown as (Placed & {
-    object: ScaledObject
-  })[]
-
-const queuesOf = ({ spec }: ScaledObject): readonly string[] =>
-  (spec?.triggers ?? []).flatMap((trigger) => {
-    const name = trigger.metadata?.['queueName']
-    return trigger.type === 'azure-queue' && name !== undefined ? [name] : []
-  })
-
-const targetName = (object: ScaledObject): string | undefined => {
-  const ref = object.spec?.scaleTargetRef
-  return ref && (ref.kind ?? 'Deployment') === 'Deployment' ? ref.name : undefined
+function place(manifest: Manifest): Placed | string | undefined {
+  const kind = kindOf(manifest)
+  const { object } = manifest
+  if (!kind) return quiet.has(object.kind) ? undefined : leftOut(manifest)
+  return {
+    ...manifest,
+    kind,
+    namespace: object.metadata.namespace ?? 'default',
+    scales: kind === kinds.scaledObject ? scalesOf(object) : undefined,
+  }
 }
 
 const standIn = (name: string, namespace: string): Workload => ({
@@ -84,14 +90,35 @@ const standIn = (name: string, namespace: string): Workload => ({
   },
 })
 
-/** The Deployment with pods that know which queues to work off. */
-function working(deployment: Workload, queues: readonly string[]): Workload {
-  const { spec } = deployment
-  const metadata = {
-    ...spec?.template?.metadata,
-    annotations: { [queuesAnnotation]: queues.join(',') },
-  }
-  return { ...deployment, spec: { ...spec, template: { ...spec?.template, metadata } } }
+/** Deployments that ScaledObjects name and no file brings. */
+const missingTargets = (placed: readonly Placed[]): readonly Placed[] =>
+  placed.flatMap(({ scales, namespace, where }) => {
+    const name = scales?.deployment
+    const there = placed.some(
+      ({ kind, object, ...one }) =>
+        kind === kinds.deployment && one.namespace === namespace && object.metadata.name === name,
+    )
+    if (name === undefined || there) return []
+    // it names its apiVersion and kind
+    const object = standIn(name, namespace) as Manifest['object']
+    return [{ object, kind: kinds.deployment, namespace, where, scales: undefined }]
+  })
+
+/** The Deployment with pods that know which queues to work off; everything else stays as it was written. */
+function working(one: Placed, all: readonly Placed[]): Placed {
+  if (one.kind !== kinds.deployment) return one
+  const queues = all.flatMap(({ scales, namespace }) =>
+    namespace === one.namespace && scales?.deployment === one.object.metadata.name
+      ? scales.queues
+      : [],
+  )
+  if (queues.length === 0) return one
+  // the kind says the shape; the cluster's schema check follows
+  const { spec, ...rest } = one.object as Manifest['object'] & Workload
+  const annotations = { [queuesAnnotation]: [...new Set(queues)].join(',') }
+  const metadata = { ...spec?.template?.metadata, annotations }
+  const object = { ...rest, spec: { ...spec, template: { ...spec?.template, metadata } } }
+  return { ...one, object }
 }
 
 async function put(cluster: Cluster, one: Placed, signal: AbortSignal): Promise<void> {
@@ -111,41 +138,9 @@ const secretFor = (namespace: string, connection: string): Secret => ({
   data: { [storageSecret.key]: Buffer.from(connection).toString('base64') },
 })
 
-/** Deployments that ScaledObjects name and no file brings. */
-function missingTargets(placed: readonly Placed[]): readonly Placed[] {
-  return scaledObjects(placed).flatMap(({ object, namespace, where }) => {
-    const name = targetName(object)
-    const there = placed.some(
-      (one) =>
-        isDeployment(one.kind) && one.namespace === namespace && one.object.metadata.name === name,
-    )
-    if (name === undefined || there) return []
-    // it names its apiVersion and kind
-    const made = standIn(name, namespace) as Manifest['object']
-    return [{ object: made, kind: kinds.deployment, namespace, where }]
-  })
-}
-
-/** Pod templates of targets learn the queues; everything else stays as it was written. */
-function withQueues(placed: readonly Placed[]): readonly Placed[] {
-  const scaled = scaledObjects(placed)
-  return placed.map((one) => {
-    if (!isDeployment(one.kind)) return one
-    const queues = scaled
-      .filter(
-        ({ object, namespace }) =>
-          namespace === one.namespace && targetName(object) === one.object.metadata.name,
-      )
-      .flatMap(({ object }) => queuesOf(object))
-    return queues.length === 0
-      ? one
-      : { ...one, object: working(one.object, [...new Set(queues)]) as Manifest['object'] }
-  })
-}
-
 /**
- * Puts the objects into the demo's cluster, scaled workloads last. Deployments that are named but missing are made, with
- * no replicas; every namespace gets the Secret with the demo's connection string. What the cluster refuses fails with
+ * Puts the objects into the demo's cluster, ScaledObjects last. Deployments that are named but missing are made, with no
+ * replicas; every namespace gets the Secret with the demo's connection string. What the cluster refuses fails with
  * MANIFEST_INVALID, naming file and line.
  */
 export async function apply(
@@ -154,25 +149,22 @@ export async function apply(
   connection: string,
   signal: AbortSignal,
 ): Promise<Applied> {
-  const { placed, notes } = place(manifests)
-  const scaled = scaledObjects(placed)
+  const results = manifests.map(place)
+  const given = results.filter((one) => typeof one === 'object')
+  const scaled = given.filter(({ scales }) => scales !== undefined)
   if (scaled.length === 0) {
     throw failure('MANIFEST_INVALID', { problems: ['no ScaledObject among the objects given'] })
   }
-  const made = missingTargets(placed)
-  const all = withQueues([...placed, ...made])
+  const made = missingTargets(given)
   for (const namespace of new Set(scaled.map((one) => one.namespace))) {
     await cluster.create(kinds.secret, secretFor(namespace, connection), signal)
   }
-  const order = [
-    ...all.filter(({ kind }) => !isScaled(kind)),
-    ...all.filter(({ kind }) => isScaled(kind)),
-  ]
-  for (const one of order) await put(cluster, one, signal)
+  const others = [...given.filter(({ scales }) => scales === undefined), ...made]
+  for (const one of [...others, ...scaled]) await put(cluster, working(one, scaled), signal)
   return {
-    queues: [...new Set(scaled.flatMap(({ object }) => queuesOf(object)))],
+    queues: [...new Set(scaled.flatMap(({ scales }) => scales?.queues ?? []))],
     notes: [
-      ...notes,
+      ...results.filter((one) => typeof one === 'string'),
       ...made.map(
         ({ object, where }) =>
           `${where}: Deployment ${object.metadata.name} is named but not given; the demo made one`,

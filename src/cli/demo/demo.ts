@@ -63,9 +63,11 @@ interface Stage {
 
 /** How often the picture is drawn anew (ms). */
 const refresh = 250
-/** How long `--once` may take (ms); about 45 s are usual. */
+/** How long `--once` may take (ms); about 50 s are usual. */
 const limit = 180_000
 const maxSteps = 200
+/** How long the workload is shown asleep before the messages come (ms). */
+const calm = 2_000
 
 function hintsOf(page: string, queues: readonly string[], namespaced: string): Scene['hints'] {
   const more = queues[0] === undefined ? [] : [['add load', 'npx ebb demo send 200'] as const]
@@ -163,7 +165,8 @@ async function play(
     const views = await world.insight.list()
     collect(steps, views)
     show.scene({ now: clock.now(), started, views, steps, hints })
-    if (sentAt === undefined && queue && views.some(isAsleep)) {
+    const ready = clock.now() - started >= calm && views.some(isAsleep)
+    if (sentAt === undefined && queue && ready) {
       await queue.send(options.messages, signal)
       sentAt = clock.now()
     }

@@ -15,7 +15,9 @@ const scaledBy = (record: LedgerRecord, from: number, to: number): boolean =>
 
 /** What the HPA saw when it changed the count; its own reasoning is in its status. */
 function hpaSaw(view: WorkloadView, values: readonly (number | undefined)[]): string {
-  const seen = (view.situation?.triggers ?? []).map((trigger, index) => {
+  const triggers = view.situation?.triggers ?? []
+  if (triggers.length === 0) return 'the HPA acts on a metric Ebb has not read'
+  const seen = triggers.map((trigger, index) => {
     const value = values[index] ?? trigger.value
     return `${trigger.type} at ${value ?? 'an unknown value'}, target ${trigger.target} per replica`
   })

@@ -8,8 +8,8 @@ export const queuesAnnotation = 'demo.ebb.dev/queues'
 const queuesOf = (pod: Pod): readonly string[] =>
   (pod.metadata.annotations?.[queuesAnnotation] ?? '').split(',').filter(Boolean)
 
-/** How often one pod looks at its queue, and so at most how fast it works (ms). */
-const rhythm = 1_000
+/** How long one pod takes for one message of each of its queues (ms). */
+const rhythm = 2_000
 
 /** Pause between two messages of one queue, ended early when the pod must stop. */
 const rest = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
@@ -27,7 +27,7 @@ async function work(queues: readonly Queue[], clock: Clock, signal: AbortSignal)
   }
 }
 
-/** What the demo's pods do: each receives and deletes one message a second of every queue its workload is scaled on. */
+/** What the demo's pods do: each receives and deletes one message every two seconds of every queue its workload is scaled on. */
 export const workerProgram =
   (open: (queue: string) => Queue, clock: Clock) =>
   (pod: Pod, signal: AbortSignal): Promise<void> | undefined => {

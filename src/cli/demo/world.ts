@@ -24,7 +24,7 @@ const downscaleStabilization = 10_000
 /** Opens the embedded cluster, the controller on it and the page, all in this process and on loopback. */
 export const openWorld: OpenWorld = async ({ port, program, clock }, signal) => {
   const stop = new AbortController()
-  let readings: Readings | undefined
+  const board: { readings?: Readings } = {}
   const cluster = createEmbedded({
     clock,
     program,
@@ -33,7 +33,7 @@ export const openWorld: OpenWorld = async ({ port, program, clock }, signal) => 
     downscaleStabilization,
     async readExternalMetric(namespace, metric, selector) {
       const owner = scaledObjectOf(selector, metric)
-      const values = (await readings?.read(namespace, owner, metric)) ?? []
+      const values = (await board.readings?.read(namespace, owner, metric)) ?? []
       return values.map(({ value }) => formatMetric(value))
     },
   })
@@ -59,7 +59,7 @@ export const openWorld: OpenWorld = async ({ port, program, clock }, signal) => 
     writes: () => true,
     metricsOwner: () => undefined,
   })
-  readings = control.readings
+  board.readings = control.readings
 
   const stopAll = async (): Promise<void> => {
     await page.close()

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { parseAllDocuments } from 'yaml'
+import type { Manifest } from '../../../src/cli/manifests.ts'
+import { inventoryOfCluster, inventoryOfFiles } from '../../../src/cli/rbac/inventory.ts'
+import { readsOf } from '../../../src/cli/rbac/reads.ts'
+import { rolesFor } from '../../../src/cli/rbac/roles.ts'
+import { createEmbedded } from '../../../src/embedded/cluster.ts'
+import { type Kind, kinds } from '../../../src/kinds.ts'
+import type { Resource } from '../../../src/resources.ts'
+import { manualClock } from '../../support/clock.ts'
+
+const namespace = 'shop'
+const signal = new AbortController().signal
+
+const env = [
+  { name: 'QUEUE', valueFrom: { secretKeyRef: { name: 'queue', key: 'connection' } } },
+  { name: 'VIA', value: 'x$(HOST)' },
+  { name: 'HOST', valueFrom: { configMapKeyRef: { name: 'late', key: 'host' } } },
+  { name: 'OTHER', valueFrom: { secretKeyRef: { name: 'unused', key: 'k' } } },
+]
+
+const deployment = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'orders', namespace },
+  spec: {
+    selector: { matchLabels: { app: 'orders' } },
+    template: {
+      metadata: { labels: { app: 'orders' } },
+      spec: { containers: [{ name: 'main', image: 'i', env }] },
+    },
+  },
+}
+
+const authentication = (kind: string, name: string, secret: string): object => ({
+  apiVersion: 'keda.sh/v1alpha1',
+  kind,
+  metadata: { name, ...(kind.startsWith('Cluster') ? {} : { namespace }) },
+  spec: { secretTargetRef: [{ parameter: 'connection', name: secret, key: 'k' }] },
+})
+
+const scaledObject = {
+  apiVersion: 'keda.sh/v1alpha1',
+  kind: 'ScaledObject',
+  metadata: { name: 'orders', namespace },
+  spec: {
+    scaleTargetRef: { name: 'orders' },
+    triggers: [
+      { type: 'azure-queue', metadata: { queueName: 'q', connectionFromEnv: 'QUEUE' } },
+      { type: 'azure-queue', metadata: { queueName: 'r' }, authenticationRef: { name: 'own' } },
+      {
+        type: 'azure-queue',
+        metadata: { queueName: 's' },
+        authenticationRef: { name: 'wide', kind: 'ClusterTriggerAuthentication' },
+      },
+      { type: 'azure-queue', metadata: { queueName: 't' }, authenticationRef: { name: 'gone' } },
+    ],
+  },
+}
+
+const objects = [
+  deployment,
+  authentication('TriggerAuthentication', 'own', 'own-secret'),
+  authentication('ClusterTriggerAuthentication', 'wide', 'wide-secret'),
+  scaledObject,
+] as readonly Manifest['object'][]
+
+const expected = [
+  { namespace: 'ebb', secrets: ['wide-secret'], configMaps: [] },
+  { namespace, secrets: ['own-secret', 'queue'], configMaps: [] },
+]
+
+describe('ebb rbac', () => {
+  test('finds what the workloads of files refer to, and nothing that they do not', async () => {
+    const inventory = inventoryOfFiles(objects.map((object) => ({ object, where: 'here' })))
+    assert.deepEqual(
+      await readsOf(inventory.readers, { ...inventory, clusterNamespace: 'ebb' }),
+      expected,
+    )
+  })
+
+  test('finds the same on a cluster', async () => {
+    const cluster = createEmbedded({ clock: manualClock() })
+    for (const object of objects) {
+      const kind = Object.values<Kind<Resource>>(kinds).find((one) => one.kind === object.kind)
+      assert.ok(kind)
+      await cluster.create(kind, object, signal)
+    }
+    const inventory = await inventoryOfCluster(cluster, signal)
+    assert.deepEqual(
+      await readsOf(inventory.readers, { ...inventory, clusterNamespace: 'ebb' }),
+      expected,
+    )
+    await cluster.close()
+  })
+
+  test('prints Roles of get with resourceNames alone, bound to the account of Ebb', () => {
+    const text = rolesFor(expected, { namespace: 'ebb', name: 'ebb' })
+    const documents = parseAllDocuments(text).map((one) => one.toJS() as Record<string, never>)
+    assert.deepEqual(
+      documents.map(({ kind, metadata }) => `${kind} ${metadata?.['namespace']}`),
+      ['Role ebb', 'RoleBinding ebb', 'Role shop', 'RoleBinding shop'],
+    )
+    assert.deepEqual(documents[2]?.['rules'], [
+      {
+        apiGroups: [''],
+        resources: ['secrets'],
+        verbs: ['get'],
+        resourceNames: ['own-secret', 'queue'],
+      },
+    ])
+    assert.deepEqual(documents[3]?.['subjects'], [
+      { kind: 'ServiceAccount', namespace: 'ebb', name: 'ebb' },
+    ])
+  })
+})
