@@ -47,6 +47,9 @@ export interface MirrorOptions {
   readonly report?: (news: MirrorNews) => void
 }
 
+/** The part of a cluster that a mirror needs. */
+export type Followed = Pick<Cluster, 'server' | 'list' | 'watch'>
+
 const firstWait = 1_000
 const longestWait = 30_000
 
@@ -56,7 +59,7 @@ const longestWait = 30_000
  * ends, and lists anew only when that version is forgotten; what is held meanwhile stays. It never gives up and never runs hot.
  */
 export function mirror<T extends Resource, K extends Resource>(
-  cluster: Cluster,
+  cluster: Followed,
   clock: Clock,
   kind: Kind<T>,
   where: Where,
@@ -109,7 +112,7 @@ export function mirror<T extends Resource, K extends Resource>(
  * watch; so it does for kinds that have none.
  */
 export function mirrorAll<T extends Resource, K extends Resource>(
-  cluster: Cluster,
+  cluster: Followed,
   clock: Clock,
   kind: Kind<T>,
   where: { readonly namespaces: readonly string[]; readonly labelSelector?: string },
@@ -125,7 +128,7 @@ export function mirrorAll<T extends Resource, K extends Resource>(
 }
 
 function sourceOf<T extends Resource>(
-  cluster: Cluster,
+  cluster: Followed,
   kind: Kind<T>,
   where: Where,
   limit: number,

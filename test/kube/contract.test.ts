@@ -39,7 +39,7 @@ after(async () => {
 
 async function open(t: TestContext): Promise<Stage | undefined> {
   if (!need(t, control !== undefined, 'Go, to build a control plane') || !cluster || !control)
-    return
+    return undefined
   const api = control
   const namespace = `stage-${stages++}`
   await cluster.create(kinds.namespace, { metadata: { name: namespace } }, t.signal)
