@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { createSecureContext, getCACertificates } from 'node:tls'
 import { EnvHttpProxyAgent, errors, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
@@ -40,6 +41,8 @@ export function dispatcherFor(url: URL, trust: Trust): Dispatcher {
 
 function secure(url: URL, { ca, cert, key, verify }: Trust): object {
   try {
+    // OpenSSL passes over text that is no certificate, and would then trust less than was asked for.
+    for (const pem of ca) void new X509Certificate(pem)
     // Made once per source: the system's certificates are some 150 to parse.
     const secureContext = createSecureContext({
       ...(ca.length > 0 && { ca: [...getCACertificates('default'), ...ca] }),
@@ -76,7 +79,7 @@ export function fault(error: unknown, address: string): EbbError {
   if (error instanceof errors.HTTPParserError)
     return failure('SOURCE_GARBLED', { address, why: 'not HTTP' })
   // The server asked for a client certificate, or did not like ours.
-  if (/^ERR_SSL_.*ALERT.*(CERTIFICATE|UNKNOWN_CA)/.test(code))
+  if (/^ERR_SSL_.*ALERT_(.*CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE)/.test(code))
     return failure('SOURCE_DENIED', { address, why: `TLS: ${code}` }, error)
   return failure('SOURCE_UNREACHABLE', { address, why: textOf(error, code) }, error)
 }
