@@ -83,6 +83,11 @@ const catalogue = {
     say: (d: { problems: readonly string[] }) => d.problems.join('; '),
   },
 
+  CRDS_MISSING: {
+    retry: false,
+    say: (_d: object) =>
+      'the cluster does not know ScaledObjects; install them with kubectl apply --server-side -k manifests',
+  },
   PORT_IN_USE: {
     retry: false,
     say: (d: { address: string }) =>

@@ -68,8 +68,7 @@ export const options = {
     flag: '--kubeconfig',
     value: 'FILE',
     env: 'EBB_KUBECONFIG',
-    kedaEnv: 'KUBECONFIG',
-    doc: 'cluster to work on; without it the account of the pod Ebb runs in',
+    doc: 'cluster to work on; without it KUBECONFIG, the account of the pod, or ~/.kube/config',
     parse: optionalText,
   }),
   httpsPort: option({

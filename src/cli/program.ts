@@ -5,6 +5,7 @@ import { stopSignal } from './stop.ts'
 import { demoCommand } from './demo/command.ts'
 import { explainCommand } from './explain/command.ts'
 import { rbacCommand } from './rbac/command.ts'
+import { runCommand } from './run/command.ts'
 
 function program(signal: AbortSignal): Command {
   return new Command('ebb')
@@ -12,6 +13,7 @@ function program(signal: AbortSignal): Command {
     .version(packageJson.version, '-V, --version')
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
+    .addCommand(runCommand(signal))
     .addCommand(demoCommand(signal))
     .addCommand(explainCommand(signal))
     .addCommand(rbacCommand(signal))

@@ -1,0 +1,256 @@
+import { hostname } from 'node:os'
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { Cluster } from '../cluster.ts'
+import type { Config } from '../config.ts'
+import { createCoexistence, type Coexistence } from '../control/coexistence.ts'
+import type { Mirrors } from '../control/controller.ts'
+import { failure, isFailure } from '../errors.ts'
+import { kinds } from '../kinds.ts'
+import { elect, type Elector } from '../lease.ts'
+import type { Log } from '../log.ts'
+import { certificates, type Certificates } from '../serve/certificates.ts'
+import { countRequests } from '../serve/cluster-meter.ts'
+import { inventoryOf } from '../serve/inventory.ts'
+import { createMetrics, type Metrics } from '../serve/metrics.ts'
+import { startControl, type Control } from './control.ts'
+import { createHost } from './host.ts'
+import { createLeadership, type Leadership } from './leadership.ts'
+import { allSynced, openMirrors } from './mirrors.ts'
+import { openServers, type Servers } from './servers.ts'
+
+/** What one replica of Ebb is made of. */
+export interface EbbParts {
+  readonly config: Config
+  readonly cluster: Cluster
+  readonly clock: Clock
+  readonly log: Log
+  readonly random: () => number
+  readonly version: string
+}
+
+/** One replica, running. */
+export interface Ebb {
+  readonly httpPort: number
+  readonly httpsPort: number
+  /** Ends everything in order: listeners, loops, Lease. Resolves when nothing is open any more. */
+  close(): Promise<void>
+}
+
+/** The name of Ebb's Service, Lease and ServiceAccount. */
+const ownName = 'ebb'
+/** How often it is looked whether KEDA or another metrics API is at work (ms). */
+const coexistencePeriod = 60_000
+
+/** Starts a replica: listeners at once, loops when the Lease is won. Fails with an EbbError and nothing left open. */
+export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb> {
+  const { config, clock, log, version } = parts
+  const metrics = createMetrics({ clock, build: { version, commit: '' } })
+  const cluster = countRequests(parts.cluster, metrics.cluster, clock)
+  const stop = new AbortController()
+  const identity = `${hostname()}_${randomUUID()}`
+  const coexistence = createCoexistence(cluster, clock, {
+    mode: config.mode,
+    apiService: !config.noApiservice,
+    service: { namespace: config.namespace, name: ownName },
+    log,
+  })
+  try {
+    await checkCluster(cluster, signal)
+    await coexistence.check(signal)
+  } catch (error) {
+    await parts.cluster.close()
+    throw error
+  }
+
+  const scope = { namespaces: config.watchNamespaces, labelSelector: config.watchLabelSelector }
+  const mirrors = openMirrors(cluster, clock, scope, parts.random, log, stop.signal)
+  const synced = watchSync(mirrors)
+  let elector: Elector | undefined
+  const certs = certificates({
+    cluster,
+    clock,
+    namespace: config.namespace,
+    service: ownName,
+    leads: () => elector?.holding ?? false,
+    spread: !config.noApiservice,
+    onProblem: (why) =>
+      why === undefined ? log.info('certificates are in order') : log.warn({ why }, 'certificates'),
+  })
+  const leadership = createLeadership(
+    () => startLoops(parts, cluster, mirrors, coexistence, certs, metrics, identity, stop.signal),
+    () => elector?.holder?.identity,
+    log,
+  )
+  try {
+    const servers = await openServers({
+      config,
+      cluster,
+      clock,
+      log,
+      version,
+      insight: leadership.insight,
+      readings: leadership.readings,
+      metrics,
+      health: {
+        checks: {
+          'in-step': synced,
+          certificate: () =>
+            certs.current() || config.tlsCertFile !== undefined ? undefined : 'not made yet',
+        },
+      },
+      ownCertificate: certs,
+    })
+    elector = holdElection(parts, cluster, identity, servers, leadership, certs, stop.signal)
+    const running = [
+      certs.run(stop.signal).catch(() => undefined),
+      repeat(coexistence, clock, log, stop.signal),
+    ]
+    observe(metrics, leadership, certs, mirrors, elector)
+    log.info(
+      { server: cluster.server, https: servers.httpsPort, http: servers.httpPort },
+      'ebb runs',
+    )
+    return {
+      httpPort: servers.httpPort,
+      httpsPort: servers.httpsPort,
+      async close() {
+        await servers.close()
+        await leadership.close()
+        stop.abort()
+        await Promise.all([...running, elector?.stopped])
+        await parts.cluster.close()
+      },
+    }
+  } catch (error) {
+    stop.abort()
+    await parts.cluster.close()
+    throw error
+  }
+}
+
+async function startLoops(
+  { config, clock, log, random, version }: EbbParts,
+  cluster: Cluster,
+  mirrors: Mirrors,
+  coexistence: Coexistence,
+  certs: Certificates,
+  metrics: Metrics,
+  instance: string,
+  signal: AbortSignal,
+): Promise<Control> {
+  await Promise.all([allSynced(mirrors), certs.ready])
+  signal.throwIfAborted()
+  await coexistence.check(signal)
+  return startControl({
+    cluster,
+    clock,
+    log,
+    random,
+    mirrors,
+    instance,
+    version,
+    host: createHost(clock, config.httpTimeout, []),
+    meters: { engine: metrics.engine, control: metrics.control },
+    clusterNamespace: config.clusterObjectNamespace,
+    hold: config.hold,
+    hpaSyncPeriod: config.hpaSyncPeriod,
+    digestKey: certs.digestKey(),
+    writes: coexistence.writes,
+    metricsOwner: coexistence.metricsOwner,
+  })
+}
+
+function holdElection(
+  { config, clock, log, random }: EbbParts,
+  cluster: Cluster,
+  identity: string,
+  servers: Servers,
+  leadership: Leadership,
+  certs: Certificates,
+  signal: AbortSignal,
+): Elector {
+  const address = process.env['POD_IP']
+  return elect(
+    cluster,
+    clock,
+    {
+      namespace: config.namespace,
+      name: ownName,
+      identity,
+      address: address === undefined ? undefined : `${address}:${servers.httpsPort}`,
+      duration: config.leaseDuration,
+      renewDeadline: config.leaseRenewDeadline,
+      retryPeriod: config.leaseRetryPeriod,
+      random,
+    },
+    {
+      onWon() {
+        leadership.lead(true)
+        void certs.look(signal).catch(() => undefined)
+      },
+      onLost(why) {
+        log.warn({ why }, 'the Lease is lost')
+        leadership.lead(false)
+      },
+      onTrouble: (why) =>
+        why === undefined ? log.info('the Lease is in order') : log.warn({ why }, 'Lease'),
+    },
+    signal,
+  )
+}
+
+function observe(
+  metrics: Metrics,
+  leadership: Leadership,
+  certs: Certificates,
+  mirrors: Mirrors,
+  elector: Elector,
+): void {
+  metrics.observe({
+    leads: () => elector.holding,
+    certificateExpires: () => certs.expires(),
+    sources: () => leadership.control?.sources() ?? [],
+    mirrors: () => Object.entries(mirrors).map(([kind, mirror]) => ({ kind, size: mirror.size })),
+    inventory: () =>
+      inventoryOf({
+        scaledObjects: mirrors.scaledObjects,
+        triggerAuthentications: mirrors.authentications,
+        clusterTriggerAuthentications: mirrors.clusterAuthentications,
+      }),
+  })
+}
+
+async function repeat(
+  coexistence: Coexistence,
+  clock: Clock,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(coexistencePeriod, signal).catch(() => undefined)
+    if (!signal.aborted) await coexistence.check(signal).catch(() => log.debug('stopped'))
+  }
+}
+
+/** A readiness check: undefined once every mirror has seen its first full list. */
+function watchSync(mirrors: Mirrors): () => string | undefined {
+  let done = false
+  const wait = async (): Promise<void> => {
+    await allSynced(mirrors)
+    done = true
+  }
+  // it rejects only when Ebb ends
+  wait().catch(() => undefined)
+  return () => (done ? undefined : 'the objects of the cluster are not all read yet')
+}
+
+/** Fails with a word on what to do when there is no cluster, no permission, or no Ebb installed on it. */
+async function checkCluster(cluster: Cluster, signal: AbortSignal): Promise<void> {
+  try {
+    await cluster.list(kinds.scaledObject, { limit: 1 }, signal)
+  } catch (error) {
+    if (isFailure(error, 'CLUSTER_NOT_FOUND')) throw failure('CRDS_MISSING', {}, error)
+    throw error
+  }
+}
