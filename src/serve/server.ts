@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { ServerOptions } from 'node:https'
 import { EbbError, reasonOf } from '../errors.ts'
 import { statusJson, statusReasons } from './status.ts'
@@ -33,6 +33,7 @@ export function createServer(o: {
     keepAliveTimeout: keepAlive,
     requestTimeout,
     bodyLimit,
+    frameworkErrors,
     routerOptions: { maxParamLength, ignoreTrailingSlash: true },
     ...(o.https ? { https: { ...o.https, maxHeaderSize } } : { http: { maxHeaderSize } }),
   })
@@ -59,6 +60,15 @@ export function createServer(o: {
       .send(statusJson(code, statusReasons[code], message))
   })
   return app
+}
+
+/** What fails before there is a route: a path with broken escapes, a segment too long, a server that closes. */
+function frameworkErrors(error: unknown, _request: unknown, reply: FastifyReply): void {
+  const { code, message } = explainFault(error)
+  void reply
+    .code(code)
+    .type('application/json')
+    .send(statusJson(code, statusReasons[code], message))
 }
 
 /** Failures of the catalogue say what they say; a bad request keeps fastify's words; all else stays inside. */
