@@ -22,6 +22,7 @@ import type { Policy } from './reviews.ts'
 import { allowAll } from './reviews.ts'
 import { kindId } from './rule.ts'
 import { createRules } from './rules.ts'
+import { startScheduler } from './scheduler.ts'
 import { createServer } from './server.ts'
 import { createStore } from './store.ts'
 import { createWatches, whereMatcher } from './watch.ts'
@@ -140,8 +141,10 @@ interface Controllers {
 function startControllers(ground: Ground, options: EmbeddedOptions): Controllers {
   const { podStart = 1_000, jobRun = 5_000, hpaSync = 15_000 } = options
   const { downscaleStabilization = defaultFlags.downscaleStabilization * 1000 } = options
+  const scheduler = startScheduler(ground)
   const kubelet = startKubelet(ground, { podStart, jobRun, program: options.program })
   const stops = [
+    () => scheduler.close(),
     startWorkloads(ground),
     startJobs(ground),
     startHpas(ground, {
@@ -154,7 +157,7 @@ function startControllers(ground: Ground, options: EmbeddedOptions): Controllers
     () => ground.owners.close(),
   ]
   return {
-    addNode: (name, room) => kubelet.addNode(name, room),
+    addNode: (name, room) => scheduler.addNode(name, room),
     async stop() {
       for (const stop of stops) stop()
       await kubelet.close()

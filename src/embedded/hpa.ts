@@ -3,17 +3,16 @@ import type { HpaFlags, HpaInput, HpaState, HpaStep } from '../core/replicas.ts'
 import { hpaStep, noHpaState, notRescaled, rescaled } from '../core/replicas.ts'
 import { reasonOf } from '../errors.ts'
 import { kinds } from '../kinds.ts'
-import type { Condition, HorizontalPodAutoscaler, HpaCondition, Scale } from '../resources.ts'
+import type { Condition, HpaCondition } from '../resources.ts'
 import type { Ground } from './ground.ts'
 import { builtin, patchStatus } from './ground.ts'
 import type { ReadExternalMetric } from './hpa-metrics.ts'
 import { currentMetrics, readMetrics } from './hpa-metrics.ts'
+import type { HpaTarget, StoredHpa } from './hpa-target.ts'
+import { looksAtMetrics, targetOf } from './hpa-target.ts'
 import type { Stored, Tree } from './json.ts'
-import { isReady, phaseOf } from './pod.ts'
-import type { Rule } from './rule.ts'
 import { kindId } from './rule.ts'
-import { readScale, writeScale } from './scale.ts'
-import { labelMatcher } from './selector.ts'
+import { writeScale } from './scale.ts'
 
 export interface HpaOptions {
   /** From one sync of an HPA to its next, in ms. The first one is that long after the HPA was made, as on a real cluster. */
@@ -22,16 +21,14 @@ export interface HpaOptions {
   readonly read: ReadExternalMetric
 }
 
-type Target = { readonly rule: Rule; readonly scale: Scale; readonly input: HpaInput }
-
 /**
  * The HPA controller: one timer per HPA, the arithmetic of core/replicas, reads of external metrics, writes to /scale. The
  * status is written only where it changes. Two HPAs of one target are not noticed.
  */
 export function startHpas(ground: Ground, options: HpaOptions): () => void {
-  const { store, clock, rules, server } = ground
-  const rule = builtin(rules, kinds.hpa)
-  const [hpas, pods] = [kindId(kinds.hpa), kindId(kinds.pod)]
+  const { store, clock, server } = ground
+  const rule = builtin(ground.rules, kinds.hpa)
+  const hpas = kindId(kinds.hpa)
   const states = new Map<string, HpaState>()
   const timers = new Map<string, () => void>()
   const end = new AbortController()
@@ -46,46 +43,12 @@ export function startHpas(ground: Ground, options: HpaOptions): () => void {
   }
 
   /** The HPA as it is now; undefined once it is gone. The store holds HPAs under this kind. */
-  const hpaOf = (uid: string): (HorizontalPodAutoscaler & Stored) | undefined =>
-    store.byUid(uid) as (HorizontalPodAutoscaler & Stored) | undefined
-
-  const targetOf = ({ metadata, spec }: HorizontalPodAutoscaler & Stored): Target | Condition => {
-    const { apiVersion = '', kind, name } = spec.scaleTargetRef
-    const targetRule = rules.byName(apiVersion, kind)
-    const ref = { namespace: metadata.namespace ?? '', name }
-    const scale = targetRule?.scale && readScale(server, targetRule, ref)
-    if (!scale) return unscalable(`${apiVersion} ${kind} ${name} has no scale or does not exist`)
-    const { selector } = scale.status
-    if (selector === undefined || selector === '') return unselective
-    const matches = labelMatcher(selector)
-    const found = store
-      .values(pods)
-      .filter(
-        (pod) => pod.metadata.namespace === ref.namespace && matches(pod.metadata.labels ?? {}),
-      )
-    const scaled = {
-      spec: scale.spec.replicas,
-      status: scale.status.replicas,
-      pods: found.length,
-      ready: found.filter((pod) => phaseOf(pod) === 'Running' && isReady(pod)).length,
-    }
-    const { minReplicas: min = 1, maxReplicas: max, behavior } = spec
-    const input = {
-      now: clock.now(),
-      min,
-      max,
-      behavior,
-      flags: options.flags,
-      scaled,
-      metrics: [],
-    }
-    return { rule: targetRule, scale, input }
-  }
+  const hpaOf = (uid: string): StoredHpa | undefined => store.byUid(uid) as StoredHpa | undefined
 
   const sync = async (uid: string): Promise<void> => {
     const hpa = hpaOf(uid)
     if (!hpa) return
-    const target = targetOf(hpa)
+    const target = targetOf(ground, hpa, options.flags)
     if ('type' in target) return report(hpa, {}, [target])
     const specs = looksAtMetrics(target.input) ? (hpa.spec.metrics ?? []) : []
     const metrics = await readMetrics(hpa.metadata.namespace ?? '', specs, options.read, end.signal)
@@ -106,7 +69,7 @@ export function startHpas(ground: Ground, options: HpaOptions): () => void {
   /** Writes the scale where it changes; what the status says then. */
   const carryOut = (
     uid: string,
-    target: Target,
+    target: HpaTarget,
     input: HpaInput,
     step: HpaStep,
   ): { readonly conditions: readonly Condition[]; readonly [field: string]: unknown } => {
@@ -146,24 +109,6 @@ export function startHpas(ground: Ground, options: HpaOptions): () => void {
     for (const cancel of timers.values()) cancel()
     timers.clear()
   }
-}
-
-/** Outside of its range, and at 0, an HPA decides without its metrics, and the real controller does not read them. */
-const looksAtMetrics = ({ scaled, min, max }: HpaInput): boolean =>
-  scaled.spec <= max && scaled.spec >= min && (scaled.spec > 0 || min === 0)
-
-const unscalable = (message: string): Condition => ({
-  type: 'AbleToScale',
-  status: 'False',
-  reason: 'FailedGetScale',
-  message,
-})
-
-const unselective: Condition = {
-  type: 'ScalingActive',
-  status: 'False',
-  reason: 'InvalidSelector',
-  message: 'the scale of the target has no selector',
 }
 
 /** Conditions with changes laid over by type; the time of one moves only with its status. */

@@ -1,14 +1,11 @@
-import { rfc3339 } from '../clock.ts'
 import { reasonOf } from '../errors.ts'
 import { kinds } from '../kinds.ts'
 import type { Pod } from '../resources.ts'
-import { refOf } from './address.ts'
 import type { Ground } from './ground.ts'
 import { builtin, patchStatus, removeObject } from './ground.ts'
 import type { Stored, Tree } from './json.ts'
-import { treeAt } from './json.ts'
-import { createNodes } from './nodes.ts'
-import { isEnded } from './pod.ts'
+import { textAt } from './json.ts'
+import { isEnded, podStatus } from './pod.ts'
 import { createQueue } from './queue.ts'
 import { kindId } from './rule.ts'
 
@@ -28,7 +25,6 @@ export interface KubeletOptions {
 }
 
 export interface Kubelet {
-  addNode(name: string, room: number): void
   /** Stops all pods; resolves when their programs have ended. */
   close(): Promise<void>
 }
@@ -44,36 +40,14 @@ interface Run {
 const pods = kindId(kinds.pod)
 const restartAfter = 10_000
 
-/** The scheduler and all kubelets: places pods, makes them ready, runs their programs and takes them away. */
+/** The kubelets of all nodes: make pods ready, run their programs and take them away. */
 export function startKubelet(ground: Ground, options: KubeletOptions): Kubelet {
-  const { store, server, clock } = ground
+  const { store, clock } = ground
   const rule = builtin(ground.rules, kinds.pod)
-  const nodes = createNodes()
   const runs = new Map<string, Run>()
-  const homeless = new Set<string>()
 
   const report = (uid: string, phase: string, ready: boolean, why: Tree = {}): void =>
-    patchStatus(ground, rule, uid, statusOf(store.byUid(uid), phase, ready, why, clock.now()))
-
-  const taken = (): ReadonlyMap<string, number> => {
-    const counts = new Map<string, number>()
-    for (const pod of store.values(pods)) {
-      const node = treeAt(pod, 'spec')['nodeName']
-      if (typeof node === 'string' && !isEnded(pod)) counts.set(node, (counts.get(node) ?? 0) + 1)
-    }
-    return counts
-  }
-
-  const place = (pod: Stored): void => {
-    const { uid } = pod.metadata
-    const nodeName = nodes.place(taken)
-    if (nodeName === undefined) {
-      homeless.add(uid)
-      return report(uid, 'Pending', false, { reason: 'Unschedulable', message: 'no node has room' })
-    }
-    homeless.delete(uid)
-    server.patch(rule, refOf(pod), { metadata: { uid }, spec: { nodeName } }, 'main')
-  }
+    patchStatus(ground, rule, uid, podStatus(store.byUid(uid), phase, ready, why, clock.now()))
 
   const start = ({ metadata: { uid } }: Stored): void => {
     const cancel = clock.after(options.podStart, () => begin(uid))
@@ -125,8 +99,6 @@ export function startKubelet(ground: Ground, options: KubeletOptions): Kubelet {
     run?.cancel()
     run?.stop.abort()
     runs.delete(uid)
-    homeless.delete(uid)
-    for (const waiting of homeless) queue.add(waiting)
   }
 
   const queue = createQueue(clock, (uid) => {
@@ -134,18 +106,13 @@ export function startKubelet(ground: Ground, options: KubeletOptions): Kubelet {
     if (!pod) return forget(uid)
     if (pod.metadata.deletionTimestamp !== undefined) return halt(pod)
     if (isEnded(pod)) return
-    if (treeAt(pod, 'spec')['nodeName'] === undefined) return place(pod)
-    if (!runs.has(uid)) start(pod)
+    if (textAt(pod, 'spec', 'nodeName') !== '' && !runs.has(uid)) start(pod)
   })
 
   const stop = store.onChange((change) => {
     if (change.kind === pods) queue.add(change.object.metadata.uid)
   })
   return {
-    addNode(name, room) {
-      nodes.add(name, room)
-      for (const uid of homeless) queue.add(uid)
-    },
     async close() {
       stop()
       queue.close()
@@ -160,26 +127,4 @@ export function startKubelet(ground: Ground, options: KubeletOptions): Kubelet {
   }
 }
 
-const restarts = (pod: Stored): boolean => treeAt(pod, 'spec')['restartPolicy'] === 'Always'
-
-function statusOf(
-  pod: Stored | undefined,
-  phase: string,
-  ready: boolean,
-  why: Tree,
-  now: number,
-): Tree {
-  const at = rfc3339(now)
-  const status = ready ? 'True' : 'False'
-  const startTime = treeAt(pod, 'status')['startTime'] ?? at
-  return {
-    phase,
-    startTime,
-    conditions: ['Ready', 'ContainersReady'].map((type) => ({
-      type,
-      status,
-      lastTransitionTime: at,
-      ...why,
-    })),
-  }
-}
+const restarts = (pod: Stored): boolean => textAt(pod, 'spec', 'restartPolicy') === 'Always'

@@ -1,4 +1,4 @@
-import { parseTime } from '../clock.ts'
+import { parseTime, rfc3339 } from '../clock.ts'
 import type { Condition, OwnerReference } from '../resources.ts'
 import type { Stored, Tree } from './json.ts'
 import { textAt, treeAt, valueAt } from './json.ts'
@@ -82,3 +82,27 @@ const controlledBy = ({ apiVersion, kind, metadata }: Stored): OwnerReference =>
 /** The controller an object belongs to. */
 export const controllerOf = (object: Stored): OwnerReference | undefined =>
   object.metadata.ownerReferences?.find(({ controller }) => controller === true)
+
+/** The status of a pod; the time of its conditions moves only with their status. */
+export function podStatus(
+  pod: Stored | undefined,
+  phase: string,
+  ready: boolean,
+  why: Tree,
+  now: number,
+): Tree {
+  const at = rfc3339(now)
+  const status = ready ? 'True' : 'False'
+  const before = pod && readyCondition(pod)
+  const since = before?.status === status ? before.lastTransitionTime : at
+  return {
+    phase,
+    startTime: treeAt(pod, 'status')['startTime'] ?? at,
+    conditions: ['Ready', 'ContainersReady'].map((type) => ({
+      type,
+      status,
+      lastTransitionTime: since,
+      ...why,
+    })),
+  }
+}
