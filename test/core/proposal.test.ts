@@ -57,6 +57,14 @@ for (const [type, rows] of [
       )
   })
 
+test('nothing of a target of nothing is no count at all, so it asks for none', () => {
+  const nothing: HpaReading = {
+    ...metric('AverageValue', 0),
+    target: { type: 'AverageValue', milli: 0 },
+  }
+  assert.equal(count(propose(nothing, four, tenth)), 0)
+})
+
 test('each direction has its own tolerance', () => {
   const wide = { down: 0.5, up: 0 }
   assert.equal(count(propose(metric('AverageValue', 20), four, wide)), 4)

@@ -90,6 +90,45 @@ test('the metric that asks for most is named', () => {
   assert.equal(hpaStep({ ...four, metrics }, noHpaState).metric, 'other')
 })
 
+test('the first of equals is named', () => {
+  const metrics = [queue(70), { ...queue(70), name: 'other' }]
+  assert.equal(hpaStep({ ...four, metrics }, noHpaState).metric, 'queue')
+})
+
+test('a metric that asks for nothing is heard, and nothing is the least', () => {
+  const flags = { ...defaultFlags, downscaleStabilization: -1 }
+  for (const value of [0, -500]) {
+    const step = hpaStep({ ...four, min: 0, flags, metrics: [queue(value)] }, noHpaState)
+    assert.deepEqual([step.metric, step.desired], ['queue', 0])
+  }
+})
+
+const reasonsOf = (difference: Partial<HpaInput>): string[] =>
+  hpaStep({ ...four, ...difference }, noHpaState).conditions.map(
+    (c) => `${c.type} ${c.status} ${c.reason}`,
+  )
+
+test('an HPA without metrics is not active', () =>
+  assert.deepEqual(reasonsOf({ metrics: [] }), [
+    'AbleToScale True SucceededGetScale',
+    'ScalingActive False FailedGetExternalMetric',
+  ]))
+
+describe('a window that holds is named by its direction', () => {
+  const up = { scaleUp: { stabilizationWindowSeconds: 60 } }
+  const cases: [name: string, difference: Partial<HpaInput>, reason: string][] = [
+    ['down, without a behavior', { metrics: [queue(20)] }, 'ScaleDownStabilized'],
+    ['down, with one', { metrics: [queue(20)], behavior: up }, 'ScaleDownStabilized'],
+    ['up', { metrics: [queue(70)], behavior: up }, 'ScaleUpStabilized'],
+  ]
+  for (const [name, difference, reason] of cases)
+    test(name, () => {
+      const held = { ...difference, now: four.now + 1 }
+      const { state } = hpaStep(four, noHpaState)
+      assert.equal(hpaStep({ ...four, ...held }, state).conditions[0]?.reason, reason)
+    })
+})
+
 test('the first metric that cannot be read gives the condition', () => {
   const second: HpaReading = {
     ...queue(undefined),
@@ -114,6 +153,14 @@ describe('what is remembered', () => {
     assert.deepEqual(hpaStep({ ...four, ...at(0) }, noHpaState).state.recommendations, [
       { at: four.now, replicas: 0 },
     ]))
+  test('begins only once', () => {
+    const { state } = hpaStep({ ...four, ...at(0) }, noHpaState)
+    const later = hpaStep({ ...four, now: four.now + 9, metrics: [queue(70)] }, state)
+    assert.deepEqual(
+      later.state.recommendations.map((r) => r.replicas),
+      [0, 7],
+    )
+  })
   test('is what was asked for, not what came of it', () => {
     const { state } = hpaStep({ ...four, metrics: [queue(500)] }, first.state)
     assert.equal(state.recommendations.at(-1)?.replicas, 50)

@@ -35,6 +35,12 @@ describe('stabilize', () => {
       assert.equal(stabilize(now, current, wanted, { up, down }, past).replicas, replicas),
     )
 
+  test('keeps what the longer of its windows still sees', () => {
+    const windows = { up: 5_000, down: 25_000 }
+    const { recommendations } = stabilize(now, 5, 7, windows, past)
+    assert.deepEqual(recommendations, [...past, { at: now, replicas: 7 }])
+  })
+
   test('lies between the extremes of what was ever asked for and what there is', () => {
     const some = fc.array(fc.record({ at: fc.nat(now), replicas: fc.nat(9) }))
     fc.assert(
