@@ -176,6 +176,21 @@ void describe('how a mirror goes on', () => {
     p.abort()
   })
 
+  void test('a watch that lived its time is followed by another at once', async () => {
+    const p = await play({ watch: () => ({ every: 300_000, ends: 'plainly' }) })
+    await p.clock.advance(300_000)
+    assert.deepEqual(p.calls, ['list', 'watch 10', 'watch 10'])
+    p.abort()
+  })
+
+  void test('bookmarks keep a quiet watch', async () => {
+    const events = Array.from({ length: 60 }, (_, i) => bookmark(String(11 + i)))
+    const p = await play({ watch: () => ({ every: 60_000, events }) })
+    await p.clock.advance(3_600_000)
+    assert.deepEqual(p.calls, ['list', 'watch 10'])
+    p.abort()
+  })
+
   void test('a silent watch is left and followed by another from the same version', async () => {
     const p = await play({ watch: (n) => (n === 0 ? { events: [bookmark('12')] } : {}) })
     await p.clock.advance(239_000)
@@ -222,18 +237,14 @@ void describe('a mirror never runs hot', () => {
     p.abort()
   })
 
-  void test('and after a watch that lived long it waits no longer than at first', async () => {
-    let broken = true
-    const p = await play({
-      watch: () => (broken ? { ends: trouble('CLUSTER_UNREACHABLE') } : {}),
-    })
-    await p.clock.advance(600_000)
-    broken = false
-    await p.clock.advance(30_000)
-    const before = p.calls.length
-    // It lives until it is found silent, and one more follows soon.
-    await p.clock.advance(240_000 + 1_500)
-    assert.ok(p.calls.length > before)
+  void test('but after a watch that lived long it waits no longer than at first', async () => {
+    const failing = { ends: trouble('CLUSTER_UNREACHABLE') }
+    const p = await play({ watch: (n) => (n === 10 ? { ...failing, every: 60_000 } : failing) })
+    const watches = (): number => p.calls.filter((call) => call.startsWith('watch')).length
+    for (let i = 0; i < 1_000 && watches() < 11; i++) await p.clock.advance(1_000)
+    assert.equal(watches(), 11)
+    await p.clock.advance(61_000)
+    assert.ok(watches() > 11)
     p.abort()
   })
 })

@@ -8,6 +8,8 @@ import { manualClock, settle, type ManualClock } from '../support/clock.ts'
 
 /** One answer to a watch: what it gives, and then how it ends. Without `ends` it stays open. */
 export interface Life {
+  /** ms before each event, and before the end. */
+  readonly every?: number
   readonly events?: readonly WatchEvent<ConfigMap>[]
   readonly ends?: 'plainly' | Error
 }
@@ -49,7 +51,7 @@ export async function play(script: Script): Promise<Played> {
       calls.push(`watch ${where.resourceVersion}`)
       const life = (script.watch ?? (() => ({})))(watches++, where.resourceVersion)
       // The tests ask for ConfigMaps only.
-      return living(life, signal) as never
+      return living(life, clock, signal) as never
     },
   }
   const options = { random: () => 0.5, report: (one: MirrorNews) => void news.push(one) }
@@ -58,13 +60,22 @@ export async function play(script: Script): Promise<Played> {
   return { clock, held, calls, news, abort: () => own.abort(new Error('over')) }
 }
 
-async function* living(life: Life, signal: AbortSignal): AsyncGenerator<WatchEvent<ConfigMap>> {
-  yield* life.events ?? []
+async function* living(
+  life: Life,
+  clock: ManualClock,
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent<ConfigMap>> {
+  const pause = async (): Promise<void> => {
+    if (life.every !== undefined) await clock.sleep(life.every, signal)
+  }
+  for (const event of life.events ?? []) {
+    await pause()
+    yield event
+  }
+  await pause()
   if (life.ends instanceof Error) throw life.ends
   if (life.ends === 'plainly') return
-  const { promise, reject } = Promise.withResolvers<never>()
-  signal.addEventListener('abort', () => reject(signal.reason))
-  await promise
+  await clock.sleep(Number.MAX_SAFE_INTEGER, signal)
 }
 
 export const page = (
