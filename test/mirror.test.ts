@@ -177,8 +177,8 @@ void describe('how a mirror goes on', () => {
   })
 
   void test('a watch that lived its time is followed by another at once', async () => {
-    const p = await play({ watch: () => ({ every: 300_000, ends: 'plainly' }) })
-    await p.clock.advance(300_000)
+    const p = await play({ watch: () => ({ every: 200_000, ends: 'plainly' }) })
+    await p.clock.advance(200_000)
     assert.deepEqual(p.calls, ['list', 'watch 10', 'watch 10'])
     p.abort()
   })
