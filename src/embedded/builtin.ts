@@ -1,4 +1,3 @@
-import { parseMilli } from '../core/quantity.ts'
 import { kinds } from '../kinds.ts'
 import {
   completeHpa,
@@ -8,10 +7,16 @@ import {
   completeWorkload,
 } from './defaults.ts'
 import type { Tree } from './json.ts'
-import { treeAt, valueAt } from './json.ts'
-import { labelProblems } from './meta.ts'
+import { valueAt } from './json.ts'
 import type { Rule } from './rule.ts'
-import { labelMatcher, selectorText } from './selector.ts'
+import { selectorText } from './selector.ts'
+import {
+  eventProblems,
+  hpaProblems,
+  leaseProblems,
+  templateProblems,
+  workloadProblems,
+} from './validation.ts'
 
 const nothingWrong = (): readonly string[] => []
 const asItIs = (object: Tree): Tree => object
@@ -62,54 +67,9 @@ export const builtinRules: readonly Rule[] = [
   { ...plain, kind: kinds.namespace, status: true },
   { ...plain, kind: kinds.secret, complete: completeSecret },
   { ...plain, kind: kinds.configMap },
-  { ...plain, kind: kinds.event },
-  { ...plain, kind: kinds.lease, unconditional: false },
+  { ...plain, kind: kinds.event, problems: eventProblems },
+  { ...plain, kind: kinds.lease, unconditional: false, problems: leaseProblems },
   { ...plain, kind: kinds.apiService, status: true, unconditional: false },
   { ...plain, kind: kinds.tokenReview },
   { ...plain, kind: kinds.subjectAccessReview },
 ]
-
-function workloadProblems(object: Tree): readonly string[] {
-  const found: string[] = []
-  const replicas = valueAt(object, ['spec', 'replicas'])
-  if (!Number.isInteger(replicas) || Number(replicas) < 0)
-    found.push('spec.replicas: must be an integer of at least 0')
-  const selector = selectorText(valueAt(object, ['spec', 'selector']))
-  if (selector === undefined || selector === '') found.push('spec.selector: is required')
-  else if (!labelMatcher(selector)(treeAt(object, 'spec', 'template', 'metadata', 'labels')))
-    found.push('spec.template.metadata.labels: must match spec.selector')
-  return [...found, ...templateProblems(object)]
-}
-
-/** A pod made of the template must never be refused. */
-function templateProblems(object: Tree): readonly string[] {
-  return labelProblems(
-    treeAt(object, 'spec', 'template', 'metadata', 'labels'),
-    'spec.template.metadata.labels',
-  )
-}
-
-function hpaProblems(object: Tree): readonly string[] {
-  const { minReplicas, maxReplicas, metrics } = treeAt(object, 'spec')
-  const found: string[] = []
-  if (!Number.isInteger(maxReplicas) || Number(maxReplicas) < 1)
-    found.push('spec.maxReplicas: must be greater than 0')
-  if (!Number.isInteger(minReplicas) || Number(minReplicas) < 1)
-    found.push('spec.minReplicas: must be greater than or equal to 1')
-  if (Number(maxReplicas) < Number(minReplicas))
-    found.push('spec.maxReplicas: must be greater than or equal to spec.minReplicas')
-  return [...found, ...targetProblems(metrics)]
-}
-
-/** The targets of external metrics; all other metrics are taken as they are. */
-function targetProblems(metrics: unknown): readonly string[] {
-  return (Array.isArray(metrics) ? metrics : []).flatMap((metric, at) => {
-    const external = valueAt(metric, ['external'])
-    if (external === undefined) return []
-    const { value, averageValue } = treeAt(external, 'target')
-    const [quantity, ...more] = [value, averageValue].filter((given) => given !== undefined)
-    const good =
-      more.length === 0 && typeof quantity === 'string' && (parseMilli(quantity) ?? 0) > 0
-    return good ? [] : [`spec.metrics[${at}].external.target: must be one positive quantity`]
-  })
-}

@@ -1,8 +1,9 @@
-import { rfc3339 } from '../clock.ts'
+import { deadline, rfc3339 } from '../clock.ts'
 import type { HpaFlags, HpaInput, HpaState, HpaStep } from '../core/replicas.ts'
 import { hpaStep, noHpaState, notRescaled, rescaled } from '../core/replicas.ts'
-import { reasonOf } from '../errors.ts'
+import { failure, reasonOf } from '../errors.ts'
 import { kinds } from '../kinds.ts'
+import { limit } from '../limit.ts'
 import type { Condition, HpaCondition } from '../resources.ts'
 import type { Ground } from './ground.ts'
 import { builtin, patchStatus } from './ground.ts'
@@ -21,6 +22,11 @@ export interface HpaOptions {
   readonly read: ReadExternalMetric
 }
 
+/** How many HPAs are looked at at the same time, as the real controller's flag has it by default. */
+const workers = 5
+/** How long a metric may take, in ms. */
+const patience = 30_000
+
 /**
  * The HPA controller: one timer per HPA, the arithmetic of core/replicas, reads of external metrics, writes to /scale. The
  * status is written only where it changes. Two HPAs of one target are not noticed.
@@ -32,10 +38,28 @@ export function startHpas(ground: Ground, options: HpaOptions): () => void {
   const states = new Map<string, HpaState>()
   const timers = new Map<string, () => void>()
   const end = new AbortController()
+  const worker = limit(workers)
+
+  /** A read that has no answer in time counts as failed, whether its reader heeds the signal or not. */
+  const read: ReadExternalMetric = async (namespace, metric, selector, signal) => {
+    const late = (): Error =>
+      failure('CLUSTER_FAILED', { what: `reading ${metric}`, why: `no answer in ${patience} ms` })
+    const limited = deadline(clock, patience, signal, late)
+    const { promise, reject } = Promise.withResolvers<never>()
+    limited.signal.addEventListener('abort', () => reject(limited.signal.reason))
+    try {
+      return await Promise.race([
+        options.read(namespace, metric, selector, limited.signal),
+        promise,
+      ])
+    } finally {
+      limited.clear()
+    }
+  }
 
   const schedule = (uid: string): void => {
     const fire = (): void => {
-      void sync(uid).finally(() => {
+      void worker(() => sync(uid)).finally(() => {
         if (store.byUid(uid) && !end.signal.aborted) schedule(uid)
       })
     }
@@ -47,11 +71,11 @@ export function startHpas(ground: Ground, options: HpaOptions): () => void {
 
   const sync = async (uid: string): Promise<void> => {
     const hpa = hpaOf(uid)
-    if (!hpa) return
+    if (!hpa || end.signal.aborted) return
     const target = targetOf(ground, hpa, options.flags)
     if ('type' in target) return report(hpa, {}, [target])
     const specs = looksAtMetrics(target.input) ? (hpa.spec.metrics ?? []) : []
-    const metrics = await readMetrics(hpa.metadata.namespace ?? '', specs, options.read, end.signal)
+    const metrics = await readMetrics(hpa.metadata.namespace ?? '', specs, read, end.signal)
     if (end.signal.aborted || !hpaOf(uid)) return
     const input = { ...target.input, metrics }
     const step = hpaStep(input, states.get(uid) ?? noHpaState)

@@ -5,6 +5,7 @@ import { builtin, patchStatus } from './ground.ts'
 import { isEnded, podStatus } from './pod.ts'
 import { createQueue } from './queue.ts'
 import { kindId } from './rule.ts'
+import type { Stored } from './json.ts'
 import { textAt } from './json.ts'
 
 export interface Scheduler {
@@ -35,17 +36,21 @@ export function startScheduler(ground: Ground): Scheduler {
       .sort((a, b) => used(a) - used(b))[0]
   }
 
+  const reject = (pod: Stored): void => {
+    const { uid } = pod.metadata
+    const why = { reason: 'Unschedulable', message: 'no node has room' }
+    homeless.add(uid)
+    patchStatus(ground, rule, uid, podStatus(pod, 'Pending', false, why, clock.now()))
+  }
+
   const queue = createQueue(clock, (uid) => {
     homeless.delete(uid)
     const pod = store.byUid(uid)
     if (!pod || pod.metadata.deletionTimestamp !== undefined) return
     if (textAt(pod, 'spec', 'nodeName') !== '') return
     const nodeName = choose()
-    if (nodeName !== undefined)
-      return void server.patch(rule, refOf(pod), { metadata: { uid }, spec: { nodeName } }, 'main')
-    homeless.add(uid)
-    const why = { reason: 'Unschedulable', message: 'no node has room' }
-    patchStatus(ground, rule, uid, podStatus(pod, 'Pending', false, why, clock.now()))
+    if (nodeName === undefined) reject(pod)
+    else server.patch(rule, refOf(pod), { metadata: { uid }, spec: { nodeName } }, 'main')
   })
 
   const retry = (): void => {

@@ -49,7 +49,8 @@ export function createStore(history: number): Store {
   const untold: Change[] = []
   /** Sorted lists, until their kind changes. */
   const lists = new Map<string, readonly Stored[]>()
-  let revision = 0
+  // Starts like etcd: 0 is no version of anything.
+  let revision = 1
   let compacted = 0
 
   const floor = (): number => Math.max(compacted, revision - history)

@@ -171,7 +171,7 @@ async function logOf(t: TestContext, seed: number): Promise<readonly string[]> {
   })
   const log: string[] = []
   const follow = async (kind: Kind<Resource>): Promise<void> => {
-    for await (const event of cluster.watch(kind, { resourceVersion: '0' }, t.signal))
+    for await (const event of cluster.watch(kind, { resourceVersion: '1' }, t.signal))
       log.push(`${clock.now()} ${JSON.stringify(event)}`)
   }
   const following = [kinds.deployment, kinds.pod, kinds.hpa, kinds.configMap].map(follow)

@@ -5,7 +5,14 @@ import { kinds } from '../../src/kinds.ts'
 
 clusterContract('the embedded cluster', async (t) => {
   const clock = manualClock()
-  const cluster = createEmbedded({ clock, bookmarks: 5_000 })
+  const cluster = createEmbedded({
+    clock,
+    bookmarks: 5_000,
+    policy: {
+      authenticate: () => undefined,
+      authorize: ({ groups = [] }) => groups.includes('system:masters'),
+    },
+  })
   t.after(() => cluster.close())
   await cluster.create(kinds.namespace, { metadata: { name: 'contract' } }, t.signal)
   return {
@@ -14,6 +21,7 @@ clusterContract('the embedded cluster', async (t) => {
     namespace: 'contract',
     pass: (ms) => clock.advance(ms),
     custom: true,
+    reviews: true,
     bookmarkPeriod: 5_000,
     cutWatches: async () => {
       cluster.cutWatches()

@@ -24,15 +24,15 @@ test('a watch can look back as far as the history and no further', async (t) => 
   await fill(cluster, 5, signal)
   const open = (resourceVersion: string) =>
     reader(cluster.watch(kinds.configMap, { resourceVersion }, signal))
-  await assert.rejects(open('1').next(), gone)
-  const watch = open('2')
-  assert.equal(told((await watch.next()).value), 'BOOKMARK 2')
+  await assert.rejects(open('2').next(), gone)
+  const watch = open('3')
+  assert.equal(told((await watch.next()).value), 'BOOKMARK 3')
   assert.equal(told((await watch.next()).value), 'ADDED c2')
 })
 
 test('a watch that is read too slowly fails rather than keeping what it has not given', async (t) => {
   const { cluster, signal } = stage(t, { history: 3 })
-  const watch = reader(cluster.watch(kinds.configMap, { resourceVersion: '0' }, signal))
+  const watch = reader(cluster.watch(kinds.configMap, { resourceVersion: '1' }, signal))
   await watch.next()
   await fill(cluster, 1, signal, 'first')
   await watch.next()
@@ -42,7 +42,7 @@ test('a watch that is read too slowly fails rather than keeping what it has not 
 
 test('a quiet watch outlives any number of changes of other kinds and objects', async (t) => {
   const { cluster, signal } = stage(t, { history: 3 })
-  const where = { namespace: 'quiet', resourceVersion: '0' }
+  const where = { namespace: 'quiet', resourceVersion: '1' }
   const watch = reader(cluster.watch(kinds.configMap, where, signal))
   await watch.next()
   const next = watch.next()
@@ -57,14 +57,14 @@ test('bookmarks come at their period and move on with the changes of others', as
   const { cluster, clock, signal } = stage(t, { bookmarks: 10_000 })
   const seen: string[] = []
   const run = async (): Promise<void> => {
-    const where = { namespace: 'quiet', resourceVersion: '0' }
+    const where = { namespace: 'quiet', resourceVersion: '1' }
     for await (const event of cluster.watch(kinds.configMap, where, signal)) seen.push(told(event))
   }
   const running = run()
   await clock.advance(10_000)
   await fill(cluster, 2, signal)
   await clock.advance(10_000)
-  assert.deepEqual(seen, ['BOOKMARK 0', 'BOOKMARK 0', 'BOOKMARK 2'])
+  assert.deepEqual(seen, ['BOOKMARK 1', 'BOOKMARK 1', 'BOOKMARK 3'])
   await cluster.close()
   await running
 })
@@ -126,7 +126,7 @@ test('a garbled continue token or version is refused', async (t) => {
 test('only the newest Events are kept', async (t) => {
   const { cluster, signal } = stage(t, { events: 2 })
   for (const name of ['a', 'b', 'c']) {
-    const regarding = { apiVersion: 'v1', kind: 'Pod', name: 'p' }
+    const regarding = { apiVersion: 'v1', kind: 'Pod', name: 'p', namespace: 'ns' }
     await cluster.create(
       kinds.event,
       {

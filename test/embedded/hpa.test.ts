@@ -185,6 +185,19 @@ test('a change of the target while the metric is read costs one sync, not the ch
   assert.equal(await count(), 2)
 })
 
+test('a metric that is never answered counts as missing after a while and holds nobody up for longer', async (t) => {
+  const { clock, metric, count, condition } = await autoscaled(t, 1)
+  metric.values = ['10']
+  metric.meanwhile = () => new Promise(() => {})
+  await clock.advance(44_999)
+  assert.equal(await condition('ScalingActive'), undefined)
+  await clock.advance(1)
+  assert.equal(await condition('ScalingActive'), 'False FailedGetExternalMetric')
+  metric.meanwhile = async () => undefined
+  await clock.advance(15_000)
+  assert.equal(await count(), 2)
+})
+
 test('an HPA at rest writes nothing', async (t) => {
   const { cluster, clock, signal, metric, hpa } = await autoscaled(t, 2)
   metric.values = ['10']
