@@ -35,6 +35,8 @@ const program = (out: string): Promise<esbuild.BuildResult<{ write: false }>> =>
     outdir: out,
     format: 'esm',
     platform: 'node',
+    // ES modules where a package has both: their named exports survive a lazy import, and what is unused is left out.
+    mainFields: ['module', 'main'],
     target: 'node24',
     splitting: true,
     minifySyntax: true,

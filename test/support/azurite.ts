@@ -16,6 +16,8 @@ export interface Azurite {
   send(queue: string, count: number): Promise<void>
   /** Takes messages without deleting them, so that they are hidden. */
   take(queue: string, count: number): Promise<void>
+  /** Deletes all messages of a queue. */
+  clear(queue: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -65,6 +67,9 @@ function handle(port: number): Omit<Azurite, 'stop'> {
     async send(queue, count) {
       const client = service.getQueueClient(queue)
       for (let i = 0; i < count; i++) await client.sendMessage(`message ${i}`)
+    },
+    async clear(queue) {
+      await service.getQueueClient(queue).clearMessages()
     },
     async take(queue, count) {
       const client = service.getQueueClient(queue)
