@@ -248,9 +248,9 @@ function limitOf(
     min < bottom
       ? { replicas: bottom, reason: 'ScaleDownLimit', why: 'rate-limited' }
       : { replicas: min, reason: 'TooFewReplicas', why: 'at-min' }
-  // with a behavior, each bound holds only for a move in its own direction
-  if ((rules === undefined || wanted < current) && wanted < down.replicas) return down
-  if ((rules === undefined || wanted > current) && wanted > up.replicas) return up
+  // both bounds allow at least the current count, which is within min..max here, so neither turns a move around
+  if (wanted < down.replicas) return down
+  if (wanted > up.replicas) return up
   return undefined
 }
 

@@ -288,10 +288,17 @@ describe('an HPA as the server stores it does not differ', () => {
 
   test('when its keys come in another order, or as null', () => {
     const found = stored(of({ behavior: partial }))
-    const { metrics, ...rest } = found.spec
+    const { metrics, behavior, ...rest } = found.spec
+    const target = { averageValue: '5', value: null, type: 'AverageValue' }
+    const odd = {
+      metrics: metrics?.map((m) => ({ ...m, external: { ...m.external, target } })),
+      behavior: { ...behavior, scaleUp: { ...behavior?.scaleUp, tolerance: null } },
+      ...rest,
+      extra: 'of a later version',
+    }
     // the wire may hold null where the type has absent
-    const odd = { ...found, spec: { metrics, ...rest, extra: null } as unknown as HpaSpec }
-    assert.ok(!hpaDiffers(of({ behavior: partial }), odd))
+    const spec = odd as unknown as HpaSpec
+    assert.ok(!hpaDiffers(of({ behavior: partial }), { ...found, spec }))
   })
 })
 

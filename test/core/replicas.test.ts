@@ -63,9 +63,16 @@ describe('one sync says why', () => {
     [{ metrics: [queue(100)], behavior: slow }, 'rate-limited', 5],
     [{ metrics: [queue(70)], max: 5 }, 'at-max', 5],
     [{ metrics: [queue(70)], max: 5, behavior: {} }, 'at-max', 5],
+    [{ metrics: [queue(100)], max: 8 }, 'at-max', 8],
+    [{ metrics: [queue(80)], max: 8 }, 'above-target', 8],
     [
       { metrics: [queue(0)], min: 2, flags: { ...defaultFlags, downscaleStabilization: -1 } },
       'at-min',
+      2,
+    ],
+    [
+      { metrics: [queue(20)], min: 2, flags: { ...defaultFlags, downscaleStabilization: -1 } },
+      'below-target',
       2,
     ],
     [{ metrics: [queue(undefined)] }, 'metrics-missing', 4],
