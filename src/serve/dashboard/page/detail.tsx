@@ -53,7 +53,7 @@ function Steps({ records, now }: { records: readonly Step[]; now: number }): JSX
   return (
     <ol class="steps">
       {records.toReversed().map((step) => (
-        <li key={step.firstAt} class={`step step-${step.write.kind}`}>
+        <li key={`${step.firstAt} ${step.decision.because}`} class={`step step-${step.write.kind}`}>
           <time dateTime={new Date(step.firstAt).toISOString()} title={age(now - step.firstAt)}>
             {time(step.firstAt)}
           </time>
@@ -63,8 +63,7 @@ function Steps({ records, now }: { records: readonly Step[]; now: number }): JSX
             {step.write.kind === 'failed' && <span class="trigger-error">{step.write.error}</span>}
           </span>
           <span class="dim step-count">
-            {step.count > 1 &&
-              `×${step.count} for ${duration(step.lastAt - step.firstAt)}`}
+            {step.count > 1 && `×${step.count} for ${duration(step.lastAt - step.firstAt)}`}
           </span>
         </li>
       ))}
@@ -123,9 +122,11 @@ export function WorkloadDetail({ store, open }: { store: Store; open: string }):
   }
   return (
     <section class="detail" aria-label={open}>
-      <a class="back" href="#/">
-        ‹ all workloads
-      </a>
+      {(store.overview.value?.total ?? 0) > 1 && (
+        <a class="back" href="#/">
+          ‹ all workloads
+        </a>
+      )}
       <h1>
         <span class="dim">{workload.namespace}/</span>
         {workload.name}

@@ -1,5 +1,5 @@
 import { signal, type Signal } from '@preact/signals'
-import type { Detail, Overview } from '../shape.ts'
+import { keyOf, type Detail, type Overview } from '../shape.ts'
 
 /** Everything the page shows. Only `follow` writes it, except for what the reader chooses. */
 export interface Store {
@@ -45,14 +45,22 @@ async function read<T>(path: string): Promise<T | undefined> {
 export const shown = (store: Store): string | undefined => {
   const all = store.overview.value?.workloads
   const only = all?.length === 1 && store.search.value === '' ? all[0] : undefined
-  return store.chosen.value ?? (only && `${only.namespace}/${only.name}`)
+  return store.chosen.value ?? (only && keyOf(only))
+}
+
+/** Whether the list says that there is no such workload, so that there is nothing to ask for. */
+function isAbsent(store: Store, key: string): boolean {
+  const list = store.overview.value
+  const complete = list?.total === list?.workloads.length && store.search.value.trim() === ''
+  return complete && !list?.workloads.some((row) => keyOf(row) === key)
 }
 
 async function refresh(store: Store): Promise<void> {
   const query = new URLSearchParams({ search: store.search.value.trim() })
   store.overview.value = await read<Overview>(`api/workloads?${query}`)
   const key = shown(store)
-  const found = key === undefined ? undefined : await read<Detail>(`api/workloads/${key}`)
+  const askable = key !== undefined && !isAbsent(store, key)
+  const found = askable ? await read<Detail>(`api/workloads/${key}`) : undefined
   if (key === shown(store)) store.detail.value = found
   store.now.value = store.overview.value?.at ?? Date.now()
 }
