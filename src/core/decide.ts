@@ -68,9 +68,9 @@ export type Decision =
 
 /**
  * Decides the 0 <-> 1 edge of one ScaledObject by KEDA's executor rules; the HPA owns everything above it.
- * Total, and the count is always a new one within 0..max. Departures: no count is
- * lowered on an unread, failing or stale trigger, whatever fallback is yet to come; min is restored while sources fail
- * and while triggers are active; an engaged fallback of 0 lets the workload rest instead of waking it.
+ * Total; a count it gives is new, whole and within 0..max. Departures: no count is lowered on an unread, failing or stale
+ * trigger, whatever fallback is yet to come; min is restored while sources fail and while triggers are active; an engaged
+ * fallback of 0 lets the workload rest instead of waking it.
  */
 export function decide(s: Situation): Decision {
   if (s.paused === 'both') return stay('paused')
@@ -92,7 +92,7 @@ export const isActive = (t: TriggerFacts, s: Pick<Situation, 'fallbackReplicas'>
 
 function wake(s: Situation): Decision {
   const up = within(s, Math.max(s.min, 1))
-  if (s.replicas >= up) return stay(anyFailing(s) ? 'partly-failing' : 'hpa-in-charge')
+  if (!(s.replicas < up)) return stay(anyFailing(s) ? 'partly-failing' : 'hpa-in-charge')
   // awake below min: what the HPA would do at its next sync
   if (s.replicas > 0 && s.idle === undefined) return { scaleTo: up, because: 'below-min' }
   if (s.paused === 'out') return stay('paused')
@@ -105,7 +105,7 @@ function rest(s: Situation): Decision {
   const blind = ignorance(s)
   if (blind !== undefined) return stay(blind)
   const floor = restingCount(s)
-  if (s.replicas <= floor) return stay('settled')
+  if (!(s.replicas > floor)) return stay('settled')
   if (s.paused === 'in') return stay('paused')
   if (s.hold) return stay('held')
   return s.now > coolAt(s) ? { scaleTo: floor, because: 'quiet' } : stay('cooling-down', coolAt(s))
@@ -115,7 +115,7 @@ function rest(s: Situation): Decision {
 function ignorance(s: Situation): StayReason | undefined {
   if (anyFailing(s)) return s.fallbackReplicas === undefined ? 'failing-blind' : 'awaiting-fallback'
   const known = s.triggers.length > 0 && s.triggers.every((t) => isFresh(t, s.freshSince))
-  return known ? undefined : 'warming-up'
+  return known && s.composite?.state !== 'unread' ? undefined : 'warming-up'
 }
 
 const anyFailing = (s: Situation): boolean =>
@@ -143,6 +143,10 @@ function restingCount(s: Situation): number {
 export const coolAt = (s: Situation): number =>
   s.lastActive === undefined ? s.created + s.cooldown.initial : s.lastActive + s.cooldown.period
 
-const within = (s: Situation, count: number): number => Math.max(0, Math.min(count, s.max))
+/** The count inside 0..max; what is no count at all changes nothing. */
+function within(s: Situation, count: number): number {
+  const bounded = Math.max(0, Math.min(count, s.max))
+  return Number.isInteger(bounded) ? bounded : s.replicas
+}
 
 const stay = (because: StayReason, until?: number): Decision => ({ stay: true, because, until })

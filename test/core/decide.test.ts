@@ -255,6 +255,11 @@ const composed: Row[] = [
     stay('failing-blind'),
   ],
   [
+    'never sleeps before the formula has a value',
+    { composite: trigger('unread') },
+    stay('warming-up'),
+  ],
+  [
     'says that a part of the formula failed',
     { ...halfFailing, composite: trigger('active') },
     stay('partly-failing'),
@@ -352,6 +357,25 @@ describe('decide, whatever the situation,', () => {
         d.scaleTo !== s.replicas
       )
     }))
+
+  test('gives no count that is none, whatever the numbers are', () => {
+    const odd = fc.oneof(fc.double(), fc.integer({ min: -3, max: 3 }))
+    const numbers = fc.record({
+      replicas: odd,
+      min: odd,
+      max: odd,
+      idle: odd,
+      now: odd,
+      created: odd,
+    })
+    fc.assert(
+      fc.property(situation, numbers, fc.boolean(), (s, odds, idle) => {
+        const d = decide({ ...s, ...odds, ...(!idle && { idle: undefined }) })
+        return !('scaleTo' in d) || (Number.isInteger(d.scaleTo) && d.scaleTo >= 0)
+      }),
+      { numRuns: 2000 },
+    )
+  })
 
   test('lowers nothing while a trigger fails without an engaged fallback', () =>
     always((s) => !s.triggers.some((t) => t.state === 'failing') || outcome(s) >= s.replicas))
