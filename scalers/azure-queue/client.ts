@@ -11,7 +11,7 @@ import { type EbbError, failure } from '../../src/errors.ts'
 import { error, value } from '../../src/scaler.ts'
 import type { Answer, Host, Service } from '../../src/scaler.ts'
 import { cloudOf, type Identity, storageSuffix, tokenFor } from '../shared/azure.ts'
-import { addressOf, dispatcherFor, fault, refusal, retryAfter } from '../shared/http.ts'
+import { addressOf, dispatcherFor, fault, onceMore, refusal, retryAfter } from '../shared/http.ts'
 import { parseConnectionString } from './connection-string.ts'
 
 export interface Connection extends Identity {
@@ -66,7 +66,7 @@ export async function openQueueService(c: Connection, host: Host): Promise<Queue
     address,
     async length(query, signal) {
       try {
-        return await count(clientOf(query.queue), query, address, signal)
+        return await onceMore(signal, () => count(clientOf(query.queue), query, address, signal))
       } catch (thrown) {
         if (signal.aborted) throw signal.reason
         return refused(thrown, address, query.queue, host)

@@ -7,10 +7,10 @@ import {
   addressOf,
   dispatcherFor,
   fault,
+  onceMore,
   refusal,
   retryAfter,
   type Trust,
-  wasStale,
 } from '../shared/http.ts'
 import { complaintOf, type From, parseAnswer } from './answer.ts'
 import { headersOf, type Login } from './headers.ts'
@@ -68,10 +68,7 @@ export function openPrometheus(c: Connection, host: Host): PrometheusService {
     address: from.address,
     async instant(query, signal) {
       try {
-        return await ask(query, signal).catch((thrown: unknown) => {
-          if (signal.aborted || !wasStale(thrown)) throw thrown
-          return ask(query, signal)
-        })
+        return await onceMore(signal, () => ask(query, signal))
       } catch (thrown) {
         if (signal.aborted) throw signal.reason
         return error(fault(thrown, from.address))

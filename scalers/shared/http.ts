@@ -84,9 +84,17 @@ export function fault(error: unknown, address: string): EbbError {
   return failure('SOURCE_UNREACHABLE', { address, why: textOf(error, code) }, error)
 }
 
-/** A kept-alive connection that the server had closed meanwhile: the request was not served and may be repeated. */
-export const wasStale = (error: unknown): boolean =>
-  ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error))
+const stale = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']
+
+/**
+ * Attempts once more where the connection broke: most often it was kept open here and ended there meanwhile, and then
+ * nothing was served. For requests that change nothing.
+ */
+export const onceMore = <T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> =>
+  attempt().catch((thrown: unknown) => {
+    if (signal.aborted || !stale.includes(codeOf(thrown))) throw thrown
+    return attempt()
+  })
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : ''

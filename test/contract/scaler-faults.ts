@@ -117,6 +117,28 @@ export function faultContract(title: string, scaler: AnyScaler, play: Play): voi
       await works(opened, value)
     })
 
+    on('asks again where a kept connection turns out dead', async (source, opened, value) => {
+      await works(opened, value)
+      source.fault = { kind: 'stale' }
+      await works(opened, value)
+    })
+
+    on('reads no more than a bounded part of an answer', async (source, { service, queries }) => {
+      source.fault = { kind: 'body', body: long }
+      const [answer] = await askAll(scaler, service, queries)
+      assert.match(answer?.kind === 'error' ? answer.error.message : '', /more than 1024 KiB/)
+    })
+
+    on('leaves no connection behind when closed', async (source, opened, value) => {
+      await works(opened, value)
+      assert.ok(source.connections() > 0)
+      await opened.service.close()
+      for (let turn = 0; turn < 50 && source.connections() > 0; turn++) {
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      assert.equal(source.connections(), 0)
+    })
+
     on('uses its connections again', async (source, opened, value) => {
       for (let turn = 0; turn < 20; turn++) await works(opened, value)
       // Two: the next ask may come before the last answer is put away.

@@ -11,6 +11,8 @@ export type Fault =
   | { readonly kind: 'stuck' }
   /** Cuts the connection. */
   | { readonly kind: 'cut' }
+  /** Cuts the connection once, as a server that had given it up. */
+  | { readonly kind: 'stale' }
   /** Something that is not HTTP at all. */
   | { readonly kind: 'noise' }
   | { readonly kind: 'redirect'; readonly to: string }
@@ -57,6 +59,9 @@ export async function startHttpSource(
       case 'stuck':
         response.writeHead(200, { 'content-length': '1000' }).write('{')
         return undefined
+      case 'stale':
+        fault = undefined
+        return void request.socket.destroy()
       case 'cut':
         return void request.socket.destroy()
       case 'noise':

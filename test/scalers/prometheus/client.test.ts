@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:https'
 import { describe, test } from 'node:test'
 import { prometheus } from '../../../scalers/prometheus/index.ts'
 import type { Host } from '../../../src/scaler.ts'
 import { connectionOf, read } from '../../../src/metadata/schema.ts'
 import { givenBy } from '../../contract/scaler.ts'
 import { manualClock } from '../../support/clock.ts'
+import { issue } from '../../serve/pki.ts'
 import { testHost } from '../../support/host.ts'
 import { type HttpSource, startHttpSource } from '../../support/http-source.ts'
 
@@ -149,6 +152,27 @@ describe('logging in', () => {
       },
     ])
   })
+})
+
+test('unsafeSsl takes any certificate, but not beside authModes with a CA of their own', async () => {
+  const [server, other] = await Promise.all([issue('CN=server'), issue('CN=other', { ca: true })])
+  const secure = createServer({ cert: server.cert, key: server.key }, (_, response) => {
+    response.end(body)
+  })
+  await once(secure.listen(0, '127.0.0.1'), 'listening')
+  const address = secure.address()
+  const url = (): string => `https://localhost:${typeof address === 'object' && address?.port}`
+  const kindOf = async (...told: Parameters<typeof ask>): Promise<unknown> =>
+    ((await ask(told[0], told[1], { url })).answer as { kind: string } | undefined)?.kind
+  try {
+    assert.equal(await kindOf({}), 'error')
+    assert.equal(await kindOf({ unsafeSsl: 'true' }), 'value')
+    const auth = { bearerToken: 't', ca: other.cert }
+    assert.equal(await kindOf({ unsafeSsl: 'true', authModes: 'bearer' }, auth), 'error')
+  } finally {
+    secure.closeAllConnections()
+    secure.close()
+  }
 })
 
 describe('a redirect', () => {
