@@ -37,7 +37,7 @@ export function tlsOptions(
     minVersion,
     requestCert: true,
     rejectUnauthorized: false,
-    secureOptions: constants.constants.SSL_OP_NO_RENEGOTIATION,
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: 10_000,
   }
