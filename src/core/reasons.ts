@@ -47,12 +47,12 @@ export const reasons: Readonly<Record<Because, Reason>> = {
   paused: {
     scales: false,
     doc: 'A pause annotation forbids the change.',
-    say: (s) => `paused by annotation (${pauses[s.paused]}); ${replicas(s)} stay as they are`,
+    say: (s) => `paused by annotation (${pauses[s.paused]}); ${kept(s)}`,
   },
   held: {
     scales: false,
     doc: 'Ebb runs with --hold, which forbids every scale-in.',
-    say: (s) => `scale-in is held everywhere by --hold; ${replicas(s)} stay`,
+    say: (s) => `scale-in is held everywhere by --hold; ${kept(s)}`,
   },
   'hpa-in-charge': {
     scales: false,
@@ -68,23 +68,23 @@ export const reasons: Readonly<Record<Because, Reason>> = {
   'failing-blind': {
     scales: false,
     doc: 'A trigger cannot be read, none is active and the spec has no fallback: nothing is lowered until it can be read.',
-    say: (s) => `${replicas(s)} stay because ${failures(s)}`,
+    say: (s) => `${kept(s)} because ${failures(s)}`,
   },
   'awaiting-fallback': {
     scales: false,
     doc: 'A trigger cannot be read, but has not failed often enough for the fallback to take over; until then nothing is lowered.',
     say: (s) =>
-      `${replicas(s)} stay until the fallback (${plural(s.fallbackReplicas ?? 0, 'replica')}) takes over because ${failures(s)}`,
+      `${kept(s)} until the fallback (${plural(s.fallbackReplicas ?? 0, 'replica')}) takes over because ${failures(s)}`,
   },
   'warming-up': {
     scales: false,
     doc: 'After a start or a gap: nothing is lowered before every trigger has been read anew.',
-    say: (s) => `${replicas(s)} stay until ${unread(s)} read anew`,
+    say: (s) => `${kept(s)} until ${unread(s)} read anew`,
   },
   'cooling-down': {
     scales: false,
     doc: 'No trigger is active, but the cooldown since the last activity (or the initial one since creation) is not over.',
-    say: (s) => `${replicas(s)} stay for another ${duration(coolAt(s) - s.now)}: ${silence(s)}`,
+    say: (s) => `${kept(s)} for another ${duration(coolAt(s) - s.now)}: ${silence(s)}`,
   },
   settled: {
     scales: false,
@@ -92,7 +92,7 @@ export const reasons: Readonly<Record<Because, Reason>> = {
     say: (s) =>
       s.idle === undefined && s.min > 0
         ? `no trigger is active; between ${s.min} and ${plural(s.max, 'replica')} the HPA decides`
-        : `no trigger is active and ${replicas(s)} are where it rests`,
+        : `no trigger is active and it rests at ${plural(s.replicas, 'replica')}`,
   },
 }
 
@@ -114,7 +114,8 @@ const pauses = { no: 'not at all', in: 'scale-in', out: 'scale-out', both: 'all 
 
 const change = (s: Situation, to: number): string =>
   `from ${s.replicas} to ${plural(to, 'replica')}`
-const replicas = (s: Situation): string => plural(s.replicas, 'replica')
+const kept = (s: Situation): string =>
+  `${plural(s.replicas, 'replica')} ${s.replicas === 1 ? 'stays' : 'stay'}`
 
 function activity(s: Situation): string {
   const active = [...(s.composite === undefined ? s.triggers : [s.composite])].filter((t) =>

@@ -39,7 +39,8 @@ const cases: [difference: Partial<Situation>, because: Because, sentence: string
     'from 3 to 0 replicas because no trigger was active since it was created 1 h ago',
   ],
   [{ min: 5 }, 'below-min', 'from 3 to 5 replicas because minReplicaCount is 5'],
-  [{ paused: 'in' }, 'paused', 'paused by annotation (scale-in); 3 replicas stay as they are'],
+  [{ paused: 'in' }, 'paused', 'paused by annotation (scale-in); 3 replicas stay'],
+  [{ hold: true, replicas: 1 }, 'held', 'scale-in is held everywhere by --hold; 1 replica stays'],
   [{ hold: true }, 'held', 'scale-in is held everywhere by --hold; 3 replicas stay'],
   [
     busy,
@@ -78,7 +79,7 @@ const cases: [difference: Partial<Situation>, because: Because, sentence: string
     'cooling-down',
     '3 replicas stay for another 4 min 16 s: no trigger was active for 45 s',
   ],
-  [{ replicas: 0 }, 'settled', 'no trigger is active and 0 replicas are where it rests'],
+  [{ replicas: 0 }, 'settled', 'no trigger is active and it rests at 0 replicas'],
   [{ min: 1, max: 9 }, 'settled', 'no trigger is active; between 1 and 9 replicas the HPA decides'],
 ]
 
