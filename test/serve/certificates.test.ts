@@ -233,12 +233,13 @@ describe('certificates', () => {
     await run
   })
 
-  test('a client that trusts the bundle alone completes a handshake for each name, before and after a change', async () => {
+  test('a client that trusts the bundle alone completes a handshake for each name, before and after a change', async (t) => {
     const r = replica()
     r.cluster.put(kinds.apiService, ours)
     await r.certs.look(signal)
     const app = createServer({ https: tlsOptions(undefined), onFault: () => undefined })
     followKeyPair(app, r.certs)
+    t.after(() => app.close())
     await app.listen({ port: 0, host: '127.0.0.1' })
     const { port } = app.server.address() as AddressInfo
     for (const name of ['ebb', 'ebb.ebb', 'ebb.ebb.svc', 'ebb.ebb.svc.cluster.local', 'localhost'])
@@ -250,7 +251,6 @@ describe('certificates', () => {
     await r.clock.advance(25 * day)
     await r.certs.look(signal)
     assert.notEqual(await peerSerial(port), serial)
-    await app.close()
   })
 })
 

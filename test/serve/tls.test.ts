@@ -32,7 +32,7 @@ describe('certificate files', () => {
     return { source, clock }
   }
 
-  test('serves a changed pair within a minute, without a restart', async () => {
+  test('serves a changed pair within a minute, without a restart', async (t) => {
     const held = { cert: one.cert, key: one.key }
     const { source, clock } = files(held)
     await source.load()
@@ -41,6 +41,7 @@ describe('certificate files', () => {
       onFault: (error) => assert.fail(String(error)),
     })
     followKeyPair(app, source)
+    t.after(() => app.close())
     await app.listen({ port: 0, host: '127.0.0.1' })
     const { port } = app.server.address() as AddressInfo
     const stop = new AbortController()
@@ -57,7 +58,6 @@ describe('certificate files', () => {
     assert.equal(await served(), 'CN=two')
     stop.abort()
     await run
-    await app.close()
   })
 
   test('keeps the pair in use while only one of the two files was replaced, and says so', async () => {
@@ -92,13 +92,14 @@ describe('certificate files', () => {
 })
 
 describe('the TLS listener', () => {
-  test('speaks TLS 1.2 and later, and asks for a certificate without demanding one', async () => {
+  test('speaks TLS 1.2 and later, and asks for a certificate without demanding one', async (t) => {
     const own = await issue('CN=ebb')
     const app = createServer({
       https: tlsOptions(own),
       onFault: (error) => assert.fail(String(error)),
     })
     app.get('/', (_request, reply) => reply.send('ok'))
+    t.after(() => app.close())
     await app.listen({ port: 0, host: '127.0.0.1' })
     const { port } = app.server.address() as AddressInfo
     const speak = (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): Promise<string> =>
@@ -122,15 +123,15 @@ describe('the TLS listener', () => {
     assert.equal(await speak('TLSv1.1'), 'refused')
     assert.equal(await speak('TLSv1.2'), 'TLSv1.2')
     assert.equal(await speak('TLSv1.3'), 'TLSv1.3')
-    await app.close()
   })
 
   // A resumed session shows the client's certificate without the intermediates it is verified by.
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-    test(`resumes no session of ${version}`, async () => {
+    test(`resumes no session of ${version}`, async (t) => {
       const own = await issue('CN=ebb')
       const app = createServer({ https: tlsOptions(own), onFault: (e) => assert.fail(String(e)) })
       app.get('/', (_request, reply) => reply.send('ok'))
+      t.after(() => app.close())
       await app.listen({ port: 0, host: '127.0.0.1' })
       const { port } = app.server.address() as AddressInfo
       const visit = (session?: Buffer): Promise<{ reused: boolean; session: Buffer | undefined }> =>
@@ -153,7 +154,6 @@ describe('the TLS listener', () => {
         })
       const first = await visit()
       assert.equal((await visit(first.session)).reused, false)
-      await app.close()
     })
   }
 })
