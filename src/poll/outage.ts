@@ -42,6 +42,7 @@ export function createOutage(
 ): Outage {
   const breaker = createBreaker()
   let turn = entries.values()
+  let paused: { readonly why: EbbError; readonly error: EbbError } | undefined
 
   /** No earlier than the source asked for; an earlier plan stands. */
   const plan = (wanted: number): void => {
@@ -52,7 +53,7 @@ export function createOutage(
 
   const send = (): void => {
     if (breaker.state !== 'open') return
-    const entry = nextIdle()
+    const entry = nextFree()
     if (entry === undefined) return plan(clock.now() + shortest())
     breaker.probe()
     probe(entry)
@@ -61,10 +62,10 @@ export function createOutage(
   const probing = alarm(undefined, send)
 
   /** Each probe asks another query, so that one bad query cannot keep the breaker open. */
-  const nextIdle = (): Entry | undefined => {
+  const nextFree = (): Entry | undefined => {
     for (let left = entries.size; left > 0; left--) {
       const entry = nextOf()
-      if (entry?.state === 'idle') return entry
+      if (entry?.state === 'idle' || entry?.state === 'ready') return entry
     }
     return undefined
   }
@@ -82,7 +83,11 @@ export function createOutage(
     },
     get held() {
       const { why } = breaker
-      return why && failure('SOURCE_PAUSED', { why: reasonOf(why) })
+      if (why === undefined) return undefined
+      if (paused?.why !== why) {
+        paused = { why, error: failure('SOURCE_PAUSED', { why: reasonOf(why) }) }
+      }
+      return paused.error
     },
     conclude(answers, wasProbe, startedAt) {
       const { fault, all, wait } = weigh(answers)

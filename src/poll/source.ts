@@ -171,6 +171,7 @@ export function createSource(
       shortest,
       probe(entry) {
         schedule.cancel(entry.alarm)
+        ready.delete(entry)
         entry.alarm.due = clock.now()
         asks.start([entry], true)
       },
