@@ -3,7 +3,7 @@ import { createSecureContext, getCACertificates } from 'node:tls'
 import { EnvHttpProxyAgent, errors, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 import { parseTime } from '../../src/clock.ts'
-import { type EbbError, failure } from '../../src/errors.ts'
+import { type EbbError, failure, isFailure } from '../../src/errors.ts'
 
 /** How one server is trusted and how Ebb shows who it is. All PEM. */
 export interface Trust {
@@ -72,6 +72,8 @@ export const addressOf = (url: URL): string => `${url.origin}${url.pathname.repl
 
 /** What went wrong between here and the server. The texts of Node and undici hold no request. */
 export function fault(error: unknown, address: string): EbbError {
+  // Already in our words: a token that could not be had, for instance.
+  if (isFailure(error)) return error
   const code = codeOf(error)
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
     return failure('SOURCE_GARBLED', { address, why: `more than ${bodyLimit / 1024} KiB` }, error)

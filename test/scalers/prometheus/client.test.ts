@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:https'
 import { describe, test } from 'node:test'
 import { prometheus } from '../../../scalers/prometheus/index.ts'
+import { failure } from '../../../src/errors.ts'
 import type { Host } from '../../../src/scaler.ts'
 import { connectionOf, read } from '../../../src/metadata/schema.ts'
 import { givenBy } from '../../contract/scaler.ts'
@@ -152,6 +153,18 @@ describe('logging in', () => {
       },
     ])
   })
+})
+
+test('a token that cannot be had is said as it is', async () => {
+  const why = failure('SOURCE_DENIED', { address: 'https://login', why: 'no such client' })
+  const token = (): Promise<string> => Promise.reject(why)
+  const { answer, url } = await ask(
+    {},
+    {},
+    { host: { token }, identity: { provider: 'azure-workload' } },
+  )
+  assert.deepEqual(answer, { kind: 'error', error: why })
+  assert.equal(url, '', 'nothing was asked')
 })
 
 test('unsafeSsl takes any certificate, but not beside authModes with a CA of their own', async () => {
