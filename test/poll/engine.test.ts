@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { failure } from '../../src/errors.ts'
 import { slackOf } from '../../src/poll/spread.ts'
 import { error, value } from '../../src/scaler.ts'

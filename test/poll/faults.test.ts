@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { failure, type Code, type EbbError } from '../../src/errors.ts'
 import { error, value, type Answer } from '../../src/scaler.ts'
 import { memoryScaler, second, setUp, type Bench, type Follower, type Memory } from './support.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { queryKey, sourceKey } from '../../src/poll/key.ts'
 import { manualClock } from '../support/clock.ts'
 import { digestKey, memoryScaler } from './support.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Clock } from '../../src/clock.ts'
 import { createHeap } from '../../src/poll/heap.ts'
 import { alarm, createSchedule } from '../../src/poll/schedule.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { createSpread, hash, nextTick, slackOf } from '../../src/poll/spread.ts'
 
 const period = fc.integer({ min: 1, max: 3_600_000 })
