@@ -1,6 +1,11 @@
 import { request } from 'undici'
+import type { Cluster } from '../../cluster.ts'
 import type { WorkloadView } from '../../control/insight.ts'
 import { failure, isFailure, reasonOf } from '../../errors.ts'
+import { type Kind, kinds } from '../../kinds.ts'
+import type { Resource } from '../../resources.ts'
+import { metricsGroup, metricsVersion } from '../../serve/discovery.ts'
+import { explainResource, type Explanation } from '../../serve/explain.ts'
 
 /** A workload as the controller sees it, and the time there (epoch ms). */
 export interface Answer {
@@ -32,4 +37,30 @@ export async function askPage(
     if (isFailure(error)) throw error
     throw failure('ANSWER_UNREADABLE', { address, why: reasonOf(error) }, error)
   }
+}
+
+/** Ebb's answer is no object, but the API server serves it where one would be. */
+const explanations: Kind<Resource & Explanation> = {
+  group: metricsGroup,
+  version: metricsVersion,
+  kind: 'Explanation',
+  plural: explainResource,
+  namespaced: true,
+}
+
+/**
+ * Asks Ebb through the API server, as whoever the kubeconfig says. Fails with CLUSTER_NOT_FOUND where there is no such
+ * ScaledObject, with WORKLOAD_UNKNOWN where Ebb does not know it, with CLUSTER_FORBIDDEN, and as the cluster fails.
+ */
+export async function askCluster(
+  cluster: Cluster,
+  target: ObjectName,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const found = await cluster.get(explanations, target, signal)
+  if (found) return { at: found.at, view: found.workload }
+  const { namespace, name } = target
+  const exists = await cluster.get(kinds.scaledObject, target, signal)
+  if (exists) throw failure('WORKLOAD_UNKNOWN', { workload: `${namespace}/${name}` })
+  throw failure('CLUSTER_NOT_FOUND', { what: `ScaledObject ${namespace}/${name}` })
 }

@@ -1,6 +1,5 @@
 import { Command } from 'commander'
 import { objectName } from '../arguments.ts'
-import { failure } from '../../errors.ts'
 import type { Answer, ObjectName } from './ask.ts'
 
 interface Given {
@@ -10,11 +9,14 @@ interface Given {
 }
 
 async function ask(target: ObjectName, given: Given, signal: AbortSignal): Promise<Answer> {
-  const { askPage } = await import('./ask.ts')
-  if (!given.demo) throw failure('DEMO_ABSENT', {})
-  const { findDemo } = await import('../demo/folder.ts')
-  const { page } = await findDemo(process.env)
-  return askPage(page, target, signal)
+  const { askCluster, askPage } = await import('./ask.ts')
+  if (given.demo) {
+    const { findDemo } = await import('../demo/folder.ts')
+    const { page } = await findDemo(process.env)
+    return askPage(page, target, signal)
+  }
+  const { withCluster } = await import('../cluster.ts')
+  return withCluster(given.kubeconfig, (cluster) => askCluster(cluster, target, signal))
 }
 
 async function run(target: ObjectName, given: Given, signal: AbortSignal): Promise<void> {

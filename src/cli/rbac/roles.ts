@@ -30,8 +30,8 @@ const binding = ({ namespace }: Reads, account: Account): object => ({
 })
 
 const heading = [
-  '# What Ebb reads for the workloads of today, by name: apply it, then take away the ClusterRoleBinding that lets it',
-  '# read every Secret and ConfigMap. Run this again when a workload starts to use another one.',
+  '# What Ebb reads for the workloads of today, by name. Apply it, then take away what lets Ebb read every Secret and',
+  '# ConfigMap: kubectl delete clusterrolebinding ebb-reads. Print it anew when a workload begins to use another one.',
 ]
 
 /** Roles that allow exactly these reads, as YAML to apply. */

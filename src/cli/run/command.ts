@@ -5,13 +5,8 @@ import { options } from '../../options.ts'
 
 /** `ebb run`: the controller on a cluster. Its options are the table of options.ts. */
 export function runCommand(signal: AbortSignal): Command {
-  const command = new Command('run').description('Run the controller on a Kubernetes cluster.')
-  for (const { flag, value, doc, env, kedaEnv } of Object.values<Described>(options)) {
-    const variables = [env, kedaEnv].filter((name) => name !== undefined).join(', ')
-    command.addOption(
-      new Option(`${flag}${value === undefined ? '' : ` <${value}>`}`, `${doc} [${variables}]`),
-    )
-  }
+  const command = new Command('run').description('run the controller on a Kubernetes cluster')
+  for (const described of Object.values<Described>(options)) command.addOption(optionOf(described))
   return command.action(async (flags: Record<string, string | boolean | undefined>) => {
     const [{ configOf }, { createLog }, { openKube }, { openEbb }] = await Promise.all([
       import('../../config.ts'),
@@ -19,7 +14,7 @@ export function runCommand(signal: AbortSignal): Command {
       import('../../kube/open.ts'),
       import('../../compose/ebb.ts'),
     ])
-    const config = configOf(flags, process.env)
+    const config = configOf(byName(flags), process.env)
     const random = Math.random
     const cluster = await openKube({ kubeconfig: config.kubeconfig, clock: systemClock, random })
     const ebb = await openEbb(
@@ -45,6 +40,23 @@ interface Described {
   readonly env: string
   readonly kedaEnv?: string
 }
+
+function optionOf({ flag, value, doc, env, kedaEnv }: Described): Option {
+  const variables = [env, kedaEnv].filter((name) => name !== undefined).join(', ')
+  return new Option(`${flag}${value === undefined ? '' : ` <${value}>`}`, `${doc} [${variables}]`)
+}
+
+type Given = Readonly<Record<string, string | boolean | undefined>>
+
+/** What was given by the names of options.ts: commander keeps `--no-x` as `x: false`, and `x: true` where it was not given. */
+export const byName = (flags: Given): Given =>
+  Object.fromEntries(
+    Object.entries<Described>(options).map(([name, described]) => {
+      const option = optionOf(described)
+      const given = flags[option.attributeName()]
+      return [name, option.negate ? given === false || undefined : given]
+    }),
+  )
 
 const ended = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

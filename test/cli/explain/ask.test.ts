@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { askCluster, askPage } from '../../../src/cli/explain/ask.ts'
+import type { Cluster } from '../../../src/cluster.ts'
+import { explainPath } from '../../../src/serve/explain.ts'
+import { isFailure } from '../../../src/errors.ts'
+import { dashboard } from '../../../src/serve/dashboard/plugin.ts'
+import { manualClock } from '../../support/clock.ts'
+import { fakeInsight, workload } from '../../support/insight.ts'
+
+const clock = manualClock()
+const signal = new AbortController().signal
+const orders = { namespace: 'default', name: 'orders' }
+const view = workload(clock.now())
+
+/** A cluster that holds these objects by their path. */
+const holding = (objects: Readonly<Record<string, object>>): Cluster => {
+  const get: Cluster['get'] = async ({ group, version, plural }, { namespace, name }) =>
+    // what is stored under a path has the shape of its kind
+    objects[`/apis/${group}/${version}/namespaces/${namespace}/${plural}/${name}`] as never
+  return { get } as unknown as Cluster // nothing else is asked
+}
+
+describe('asking the API server', () => {
+  const explained = { [explainPath('default', 'orders')]: { at: 5, workload: view } }
+  const object = { '/apis/keda.sh/v1alpha1/namespaces/default/scaledobjects/orders': {} }
+
+  test('reads where Ebb answers', async () => {
+    assert.deepEqual(await askCluster(holding({ ...explained, ...object }), orders, signal), {
+      at: 5,
+      view,
+    })
+  })
+
+  test('tells an object Ebb does not know from one that does not exist', async () => {
+    await assert.rejects(askCluster(holding(object), orders, signal), (error) =>
+      isFailure(error, 'WORKLOAD_UNKNOWN'),
+    )
+    await assert.rejects(askCluster(holding({}), orders, signal), (error) =>
+      isFailure(error, 'CLUSTER_NOT_FOUND'),
+    )
+  })
+})
+
+describe('asking the page', () => {
+  let app: FastifyInstance
+  let base = ''
+  before(async () => {
+    app = Fastify({ forceCloseConnections: true })
+    await app.register(dashboard, { insight: fakeInsight([view]), clock })
+    app.get('/other/api/workloads/:namespace/:name', () => 'no JSON')
+    base = await app.listen({ host: '127.0.0.1', port: 0 })
+  })
+  after(() => app.close())
+
+  test('gives the workload and the time there', async () => {
+    const answer = await askPage(base, orders, signal)
+    assert.equal(answer.at, clock.now())
+    assert.equal(answer.view.records.length, view.records.length)
+  })
+
+  test('says that there is none of that name', async () => {
+    await assert.rejects(askPage(base, { ...orders, name: 'none' }, signal), (error) =>
+      isFailure(error, 'WORKLOAD_UNKNOWN'),
+    )
+  })
+
+  test('names an answer that is none', async () => {
+    await assert.rejects(askPage(`${base}/other/`, orders, signal), (error) =>
+      isFailure(error, 'ANSWER_UNREADABLE'),
+    )
+  })
+})
