@@ -46,12 +46,18 @@ interface Told {
   readonly provider?: string | undefined
 }
 
+function accountProblems(name: string | undefined): string[] {
+  if (name === undefined)
+    return ["accountName is required with pod identity: set it in the trigger's metadata"]
+  // It becomes part of a host name that is sent a token, so it must not be able to name another host.
+  return /^[A-Za-z0-9-]+$/.test(name)
+    ? []
+    : ['accountName must be the name of a storage account, without dots and slashes']
+}
+
 function loginProblems(m: Told): string[] {
   const provider = providerOf(m)
-  if (provider === 'azure-workload')
-    return m.accountName === undefined
-      ? ["accountName is required with pod identity: set it in the trigger's metadata"]
-      : []
+  if (provider === 'azure-workload') return accountProblems(m.accountName)
   if (provider !== 'none')
     return [`pod identity ${provider} cannot read Azure queues; use azure-workload or connection`]
   if (m.connection === undefined)

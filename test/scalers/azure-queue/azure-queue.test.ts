@@ -82,6 +82,13 @@ describe('a trigger is refused', () => {
       workload,
     ],
     [
+      'with an account that would name another host',
+      { accountName: 'evil.example/' },
+      'accountName must be the name of a storage account, without dots and slashes',
+      {},
+      workload,
+    ],
+    [
       'with an identity that cannot read queues',
       {},
       'pod identity aws cannot read Azure queues; use azure-workload or connection',
