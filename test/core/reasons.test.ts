@@ -73,6 +73,12 @@ const cases: [difference: Partial<Situation>, because: Because, sentence: string
     'warming-up',
     `3 replicas stay until ${metric} and s1-b are read anew`,
   ],
+  [{ triggers: [trigger('unread')] }, 'warming-up', `3 replicas stay until ${metric} is read anew`],
+  [
+    { triggers: [trigger('active', { value: undefined })] },
+    'hpa-in-charge',
+    `the HPA decides from here because ${metric} is active`,
+  ],
   [{ triggers: [] }, 'warming-up', '3 replicas stay until its triggers are read anew'],
   [
     { lastActive: 99 * minute + 15_500 },
