@@ -92,6 +92,13 @@ test('the text of a Secret is stored as data', async (t) => {
   assert.ok(!('stringData' in made))
 })
 
+test('kinds without a spec have no generation', async (t) => {
+  const { cluster, signal } = stage(t)
+  await cluster.create(kinds.configMap, configMap('ns', 'a'), signal)
+  const now = await cluster.patch(kinds.configMap, ref('a'), { data: { a: '1' } }, {}, signal)
+  assert.equal(now.metadata.generation, undefined)
+})
+
 test('a name can be left to the server', async (t) => {
   const { cluster, signal } = stage(t)
   const make = () => {

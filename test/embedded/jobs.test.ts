@@ -80,6 +80,14 @@ test('a Job goes with its pods some time after it has ended', async (t) => {
   assert.deepEqual(pods(), [])
 })
 
+test('a pod that has ended is removed at once', async (t) => {
+  const { cluster, clock, signal, pods } = await job(t, {})
+  await clock.advance(60_000)
+  const [name = ''] = names(pods())
+  await cluster.remove(kinds.pod, ref(name), {}, signal)
+  assert.deepEqual(pods(), [])
+})
+
 test('a Job that is removed takes its running pods with it', async (t) => {
   const { cluster, clock, signal, pods } = await job(t, { parallelism: 3, completions: 3 })
   await clock.advance(2_000)

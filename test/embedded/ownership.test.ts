@@ -38,6 +38,8 @@ test('a field that others change is theirs from then on', async (t) => {
   await apply({ a: '1', b: '1' })
   await patch({ data: { a: '2' } })
   assert.deepEqual((await apply({})).data, { a: '2' })
+  await apply({ a: '2' })
+  assert.deepEqual((await apply({})).data, { a: '2' }, 'applied by both it stays')
 })
 
 test('a field that others remove and set again is theirs', async (t) => {
