@@ -1,21 +1,24 @@
 import packageJson from '../../../package.json' with { type: 'json' }
+import type { Clock } from '../../clock.ts'
+import { startControl } from '../../compose/control.ts'
 import { createHost } from '../../compose/host.ts'
 import { listen } from '../../compose/listen.ts'
-import { startControl } from '../../compose/control.ts'
 import { allSynced, openMirrors } from '../../compose/mirrors.ts'
 import type { Insight, Readings } from '../../control/insight.ts'
-import { noMeter } from '../../control/meter.ts'
 import { formatMetric } from '../../core/quantity.ts'
-import { createEmbedded } from '../../embedded/cluster.ts'
+import { createEmbedded, type EmbeddedCluster } from '../../embedded/cluster.ts'
 import { isFailure } from '../../errors.ts'
 import { silentLog } from '../../log.ts'
 import { dashboard } from '../../serve/dashboard/plugin.ts'
+import { httpListener } from '../../serve/http.ts'
+import { createMetrics, type Metrics } from '../../serve/metrics.ts'
 import { scaledObjectOf } from '../../serve/selector.ts'
-import { createServer } from '../../serve/server.ts'
-import type { OpenWorld } from './demo.ts'
+import type { Server } from '../../serve/server.ts'
+import type { OpenWorld, WorldOptions } from './demo.ts'
 
 /** The usual port of the page. */
 const usualPort = 8080
+const address = '127.0.0.1'
 /** The embedded cluster hurries, so that a cycle takes a minute (ms). */
 const hpaSync = 2_000
 const podStart = 1_500
@@ -23,25 +26,21 @@ const downscaleStabilization = 10_000
 
 /** Opens the embedded cluster, the controller on it and the page, all in this process and on loopback. */
 export const openWorld: OpenWorld = async ({ port, program, clock }, signal) => {
-  const stop = new AbortController()
-  const board: { readings?: Readings } = {}
-  const cluster = createEmbedded({
-    clock,
-    program,
-    podStart,
-    hpaSync,
-    downscaleStabilization,
-    async readExternalMetric(namespace, metric, selector) {
-      const owner = scaledObjectOf(selector, metric)
-      const values = (await board.readings?.read(namespace, owner, metric)) ?? []
-      return values.map(({ value }) => formatMetric(value))
-    },
-  })
+  await using opened = new AsyncDisposableStack()
+  // the cluster's HPAs read what the controller knows, and the controller works on the cluster
+  const late: { readings?: Readings } = {}
+  const cluster = openCluster(clock, program, () => late.readings)
+  opened.defer(() => cluster.close())
+  const end = new AbortController()
+  opened.defer(() => end.abort())
+
   const random = Math.random
   const scope = { namespaces: [], labelSelector: '' }
-  const mirrors = openMirrors(cluster, clock, scope, random, silentLog, stop.signal)
+  const mirrors = openMirrors(cluster, clock, scope, random, silentLog, end.signal)
   await allSynced(mirrors)
   signal.throwIfAborted()
+
+  const metrics = createMetrics({ clock, build: { version: packageJson.version, commit: '' } })
   const control = startControl({
     cluster,
     clock,
@@ -49,7 +48,7 @@ export const openWorld: OpenWorld = async ({ port, program, clock }, signal) => 
     random,
     mirrors,
     host: createHost(clock, 3_000, []),
-    meters: { engine: { late() {}, asked() {}, inFlight() {} }, control: noMeter },
+    meters: { engine: metrics.engine, control: metrics.control },
     instance: 'demo',
     version: packageJson.version,
     clusterNamespace: 'default',
@@ -59,53 +58,66 @@ export const openWorld: OpenWorld = async ({ port, program, clock }, signal) => 
     writes: () => true,
     metricsOwner: () => undefined,
   })
-  board.readings = control.readings
+  opened.defer(() => control.close())
+  late.readings = control.readings
 
-  const stopAll = async (): Promise<void> => {
-    await page.close()
-    await control.close()
-    stop.abort()
-    await cluster.close()
-  }
-  const page = await openPage(control.insight, clock, port).catch(async (error: unknown) => {
-    await control.close()
-    stop.abort()
-    await cluster.close()
-    throw error
+  const { server, ...page } = await openPage(control.insight, metrics, clock, port)
+  opened.defer(() => server.close())
+  const running = opened.move()
+  return { cluster, insight: control.insight, ...page, stop: () => running.disposeAsync() }
+}
+
+const openCluster = (
+  clock: Clock,
+  program: WorldOptions['program'],
+  readings: () => Readings | undefined,
+): EmbeddedCluster =>
+  createEmbedded({
+    clock,
+    program,
+    podStart,
+    hpaSync,
+    downscaleStabilization,
+    async readExternalMetric(namespace, metric, selector) {
+      const owner = scaledObjectOf(selector, metric)
+      const values = (await readings()?.read(namespace, owner, metric)) ?? []
+      return values.map(({ value }) => formatMetric(value))
+    },
   })
-  return {
-    cluster,
-    insight: control.insight,
-    page: page.url,
-    notes: page.notes,
-    stop: stopAll,
-  }
+
+interface Page {
+  readonly server: Server
+  readonly page: string
+  readonly notes: readonly string[]
 }
 
 /** The page on its usual port, or on any while that is taken; a port that was asked for is that or none. */
 async function openPage(
   insight: Insight,
-  clock: Parameters<OpenWorld>[0]['clock'],
+  metrics: Metrics,
+  clock: Clock,
   port: number | undefined,
-): Promise<{ readonly url: string; readonly notes: readonly string[]; close(): Promise<void> }> {
-  const open = async (
-    wanted: number,
-  ): Promise<{ readonly url: string; close(): Promise<void> }> => {
-    const server = createServer({ onFault: () => undefined })
+): Promise<Page> {
+  const open = async (wanted: number): Promise<Page> => {
+    const server = httpListener({
+      health: { checks: {} },
+      metrics,
+      page: (app) => dashboard(app, { insight, clock }),
+      onFault: () => undefined,
+    })
     try {
-      await server.register(dashboard, { insight, clock })
-      const taken = await listen(server, '127.0.0.1', wanted)
-      return { url: `http://127.0.0.1:${taken}/`, close: () => server.close() }
+      const taken = await listen(server, address, wanted)
+      return { server, page: `http://${address}:${taken}/`, notes: [] }
     } catch (error) {
       await server.close()
       throw error
     }
   }
   try {
-    return { ...(await open(port ?? usualPort)), notes: [] }
+    return await open(port ?? usualPort)
   } catch (error) {
     if (port !== undefined || !isFailure(error, 'PORT_IN_USE')) throw error
-    const page = await open(0)
-    return { ...page, notes: [`port ${usualPort} is taken, so the page is at ${page.url}`] }
+    const other = await open(0)
+    return { ...other, notes: [`port ${usualPort} is taken, so the page is at ${other.page}`] }
   }
 }
