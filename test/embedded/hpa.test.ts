@@ -94,6 +94,29 @@ test('an HPA scales down only after the stabilization of downscaling', async (t)
   assert.equal(await count(), 1)
 })
 
+test('an HPA remembers what it wanted before, also when that changed nothing', async (t) => {
+  const { clock, metric, count } = await autoscaled(t, 4)
+  metric.values = ['20']
+  await clock.advance(15_000)
+  metric.values = ['5']
+  await clock.advance(60_000)
+  assert.equal(await count(), 4)
+  await clock.advance(15_000)
+  assert.equal(await count(), 1)
+})
+
+test('an HPA remembers its changes for the policies of its behavior', async (t) => {
+  const behavior = { scaleUp: { policies: [{ type: 'Pods', value: 1, periodSeconds: 60 }] } }
+  const { clock, metric, count } = await autoscaled(t, 1, { behavior })
+  metric.values = ['50']
+  await clock.advance(15_000)
+  assert.equal(await count(), 2)
+  await clock.advance(45_000)
+  assert.equal(await count(), 2)
+  await clock.advance(15_000)
+  assert.equal(await count(), 3)
+})
+
 test('an HPA leaves a target at zero alone and does not read its metrics', async (t) => {
   const { clock, reads, count, condition } = await autoscaled(t, 0)
   await clock.advance(60_000)
@@ -108,6 +131,7 @@ test('an HPA whose metric cannot be read changes nothing and says why', async (t
   await clock.advance(15_000)
   assert.equal(await count(), 3)
   assert.equal(await condition('ScalingActive'), 'False FailedGetExternalMetric')
+  assert.equal((await hpa()).status?.desiredReplicas, 0, 'nothing was computed yet')
   const messages = (await hpa()).status?.conditions?.map(({ message }) => message)
   assert.match(messages?.join() ?? '', /the queue is away/)
 })
