@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import type { Clock } from '../clock.ts'
-import type { EbbError } from '../errors.ts'
-import { EbbError as Failure, failure, reasonOf } from '../errors.ts'
+import { type EbbError, failure, isFailure, reasonOf } from '../errors.ts'
 import type { UserInfo } from '../resources.ts'
 import { type Identity, identity } from './identity.ts'
 import { presentedBy, verifyClient } from './peer.ts'
@@ -97,7 +96,7 @@ export function authentication(o: {
 
 /** The failure of a check that the API server did not answer; a failure that says more stays as it is. */
 export const unchecked = (what: string, error: unknown): EbbError =>
-  error instanceof Failure && error.code === 'CHECKS_BUSY'
+  isFailure(error, 'CHECKS_BUSY')
     ? error
     : failure('ACCESS_UNDECIDED', { what, why: reasonOf(error) }, error)
 
@@ -155,10 +154,8 @@ function subjectOf(leaf: X509Certificate): Subject {
 const several = (value: string | readonly string[] | undefined): readonly string[] =>
   value === undefined ? [] : typeof value === 'string' ? [value] : value
 
-function bearer(header: string | undefined): string | undefined {
-  const token = /^bearer +(\S+) *$/i.exec(header ?? '')?.[1]
-  return token === '' ? undefined : token
-}
+const bearer = (header: string | undefined): string | undefined =>
+  /^bearer +(\S+) *$/i.exec(header ?? '')?.[1]
 
 function tokenUser(user: UserInfo | undefined): Caller {
   if (!user?.username) return nobody

@@ -88,12 +88,20 @@ export function certificates(o: CertificateOptions): Certificates {
     held = (await store(o, secret, joined, signal)) ?? held
   }
 
-  const look = async (signal: AbortSignal): Promise<void> => {
+  const lookNow = async (signal: AbortSignal): Promise<void> => {
     held = (await keep(signal)) ?? held
     if (!held) return
     await reissue(held.keeping)
     readiness.resolve()
     await spread(held, signal)
+  }
+
+  // One look after the other: two at once would make two CAs, and the older view could win.
+  let last: Promise<unknown> = Promise.resolve()
+  const look = (signal: AbortSignal): Promise<void> => {
+    const next = last.then(() => lookNow(signal))
+    last = next.catch(() => undefined)
+    return next
   }
 
   return {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Cluster } from '../cluster.ts'
 import { EbbError } from '../errors.ts'
-import type { ClusterMeter } from './metrics.ts'
+import type { ClusterMeter } from './meters.ts'
 
 /** The same cluster, every request of which is counted by verb, resource and outcome. */
 export function countRequests(cluster: Cluster, meter: ClusterMeter, clock: Clock): Cluster {

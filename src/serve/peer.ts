@@ -1,5 +1,4 @@
-import type { X509Certificate } from 'node:crypto'
-import { X509Certificate as Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 
 /** More presented intermediates than this are not followed. */
 const longestChain = 5
@@ -67,7 +66,7 @@ export function readBundle(pem: string | undefined): readonly X509Certificate[] 
   const blocks = pem?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   return blocks.flatMap((block) => {
     try {
-      return [new Certificate(block)]
+      return [new X509Certificate(block)]
     } catch {
       return []
     }

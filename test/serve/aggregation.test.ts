@@ -12,11 +12,11 @@ import { kinds } from '../../src/kinds.ts'
 import { authentication } from '../../src/serve/authentication.ts'
 import { authorization } from '../../src/serve/authorization.ts'
 import { type Certificates, certificates } from '../../src/serve/certificates.ts'
-import { explainPath } from '../../src/serve/explain.ts'
-import { httpsListener } from '../../src/serve/https.ts'
-import { createMetrics } from '../../src/serve/metrics.ts'
+import { explainPath, serveExplain } from '../../src/serve/explain.ts'
+import { serveExternalMetrics } from '../../src/serve/external-metrics.ts'
 import { reviewsOf } from '../../src/serve/reviews.ts'
-import type { Server } from '../../src/serve/server.ts'
+import { createServer, type Server } from '../../src/serve/server.ts'
+import { followKeyPair, tlsOptions } from '../../src/serve/tls.ts'
 import { trustConfigMap, trustFromCluster } from '../../src/serve/trust.ts'
 import { canStart, type ControlPlane, startControlPlane } from '../control-plane/start.ts'
 import { need } from '../support/need.ts'
@@ -67,24 +67,26 @@ async function serve(cluster: Cluster, signal: AbortSignal): Promise<Serving> {
   })
   await certs.look(signal)
   const reviews = reviewsOf(cluster, clock, signal)
-  const app = httpsListener({
-    access: {
-      authentication: authentication({ trust: () => trust.current(), ...reviews, clock }),
-      authorization: authorization({ ...reviews, clock }),
-    },
-    readings: { read: async (_ns, _name, name) => [{ metric: name, value: 7, at: clock.now() }] },
-    insight: {
-      list: async () => [view],
-      get: async (namespace, name) =>
-        namespace === 'default' && name === 'worker' ? view : undefined,
-    },
-    health: { checks: {} },
-    metrics: createMetrics({ clock, build: { version: '0', commit: '' } }),
-    certificate: certs,
-    build: { version: '0.1.0' },
-    clock,
+  const access = {
+    authentication: authentication({ trust: () => trust.current(), ...reviews, clock }),
+    authorization: authorization({ ...reviews, clock }),
+  }
+  const app = createServer({
+    https: tlsOptions(certs.current()),
     onFault: (error) => assert.fail(String(error)),
   })
+  serveExternalMetrics(app, {
+    access,
+    readings: { read: async (_ns, _name, name) => [{ metric: name, value: 7, at: clock.now() }] },
+    build: { version: '0.1.0' },
+  })
+  const insight = {
+    list: async () => [view],
+    get: async (namespace: string, name: string) =>
+      namespace === 'default' && name === 'worker' ? view : undefined,
+  }
+  serveExplain(app, { insight, authorization: access.authorization, clock })
+  followKeyPair(app, certs)
   const seen: Serving['seen'] = []
   app.addHook('onResponse', async (request, reply) => {
     const user = request.user?.name ?? ''
