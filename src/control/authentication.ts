@@ -67,18 +67,10 @@ export async function authenticate(
   return { auth, identity: identityOf(spec.podIdentity), problems }
 }
 
+/** `spec.podIdentity` as it is written; scalers read its fields by these names. */
 const identityOf = (
   identity: TriggerAuthentication['spec']['podIdentity'],
-): Readonly<Record<string, string>> => {
-  if (!identity) return {}
-  const { provider, identityId, identityTenantId, identityAuthorityHost } = identity
-  return {
-    podIdentity: provider,
-    ...(identityId !== undefined && { identityId }),
-    ...(identityTenantId !== undefined && { identityTenantId }),
-    ...(identityAuthorityHost !== undefined && { identityAuthorityHost }),
-  }
-}
+): Readonly<Record<string, string>> => ({ ...identity })
 
 /** Names of container variables that a trigger's `<parameter>FromEnv` keys refer to. */
 export const wantedVariables = (trigger: TriggerSpec): string[] =>

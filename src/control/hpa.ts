@@ -1,5 +1,5 @@
 import type { Cluster, ScalableKind } from '../cluster.ts'
-import { generateHpa, hpaDiffers } from '../core/hpa.ts'
+import { generateHpa, hpaDiffers, renewHpa } from '../core/hpa.ts'
 import { hpaName } from '../core/names.ts'
 import { failure, isFailure } from '../errors.ts'
 import { apiVersionOf, kinds } from '../kinds.ts'
@@ -84,15 +84,7 @@ async function replaceIfDifferent(
       owner: `${owner.kind} ${owner.name}`,
     })
   if (!hpaDiffers(wanted, found)) return 'unchanged'
-  const { resourceVersion } = found.metadata
-  await cluster.replace(
-    kinds.hpa,
-    {
-      ...wanted,
-      metadata: { ...wanted.metadata, ...(resourceVersion !== undefined && { resourceVersion }) },
-    },
-    signal,
-  )
+  await cluster.replace(kinds.hpa, renewHpa(wanted, found), signal)
   return 'replaced'
 }
 
