@@ -53,7 +53,9 @@ export function createEvents(
 
   return {
     emit(regarding, what) {
-      const { namespace = '', name, uid } = regarding.metadata
+      const { name, uid } = regarding.metadata
+      // events about what is in no namespace are kept in this one
+      const namespace = regarding.metadata.namespace ?? 'default'
       const note = what.note.slice(0, longestNote)
       if (pending.size >= longestQueue || repeated(`${uid ?? name}/${what.reason}/${note}`)) return
       const at = clock.now()
