@@ -35,6 +35,8 @@ export async function* watch<T extends Resource>(
       why: `${deed.object}: the watch did not end in time`,
     }),
   )
+  // Whoever stops early may do so before the stream is read at all: its connection must go even then.
+  const over = new AbortController()
   const { resourceVersion } = where
   const query = {
     ...selection(where),
@@ -45,7 +47,8 @@ export async function* watch<T extends Resource>(
   }
   try {
     const path = listPath(kind, where.namespace ?? '')
-    const stream = await wire.stream({ method: 'GET', path, query, ...deed }, life.signal)
+    const both = AbortSignal.any([life.signal, over.signal])
+    const stream = await wire.stream({ method: 'GET', path, query, ...deed }, both)
     yield { type: 'BOOKMARK', resourceVersion }
     for await (const batch of lines(stream)) {
       for (const line of batch) yield eventOf<T>(line, deed)
@@ -55,6 +58,7 @@ export async function* watch<T extends Resource>(
     throw isFailure(error) ? error : wire.broken(error)
   } finally {
     life.clear()
+    over.abort()
   }
 }
 
