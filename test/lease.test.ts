@@ -76,7 +76,7 @@ const unreachable = (): never => {
   throw failure('CLUSTER_UNREACHABLE', { server: 'embedded', why: 'cut off' })
 }
 
-test('the first who comes takes the Lease, with its address on it', async (t) => {
+void test('the first who comes takes the Lease, with its address on it', async (t) => {
   const w = world(t)
   const a = await w.join('a')
   assert.equal(a.elector.holding, true)
@@ -90,7 +90,7 @@ test('the first who comes takes the Lease, with its address on it', async (t) =>
   assert.equal(lease.metadata.annotations?.['ebb.dev/address'], 'a:6443')
 })
 
-test('the holder renews and the others wait, however long it takes', async (t) => {
+void test('the holder renews and the others wait, however long it takes', async (t) => {
   const w = world(t)
   const a = await w.join('a')
   const b = await w.join('b')
@@ -105,7 +105,7 @@ test('the holder renews and the others wait, however long it takes', async (t) =
   assert.notEqual(after?.renewTime, before?.renewTime)
 })
 
-test('a Lease that is given back is taken at the next attempt', async (t) => {
+void test('a Lease that is given back is taken at the next attempt', async (t) => {
   const w = world(t)
   const a = await w.join('a')
   const b = await w.join('b')
@@ -119,7 +119,7 @@ test('a Lease that is given back is taken at the next attempt', async (t) => {
   assert.deepEqual(a.told, ['holder a', 'won'])
 })
 
-test('a Lease whose holder vanishes is taken when its duration is over, not before', async (t) => {
+void test('a Lease whose holder vanishes is taken when its duration is over, not before', async (t) => {
   const w = world(t)
   const b = await vanish(w)
   await w.clock.advance(14_000)
@@ -145,7 +145,7 @@ async function vanish(w: World, skew = 0): Promise<Candidate> {
 
 for (const skew of [-3_600_000, 3_600_000]) {
   const direction = skew < 0 ? 'behind' : 'ahead'
-  test(`a clock that is an hour ${direction} neither takes a live Lease nor leaves a dead one`, async (t) => {
+  void test(`a clock that is an hour ${direction} neither takes a live Lease nor leaves a dead one`, async (t) => {
     const w = world(t)
     const a = await w.join('a')
     const b = await w.join('b', { skew })
@@ -161,7 +161,7 @@ for (const skew of [-3_600_000, 3_600_000]) {
   })
 }
 
-test('a holder that cannot renew stops acting before anyone else may begin', async (t) => {
+void test('a holder that cannot renew stops acting before anyone else may begin', async (t) => {
   const w = world(t)
   const a = await w.join('a')
   w.cluster.setFaults({ before: unreachable })
@@ -175,7 +175,7 @@ test('a holder that cannot renew stops acting before anyone else may begin', asy
   assert.equal(b.elector.holding, false, 'the Lease still counts')
 })
 
-test('a short outage is no loss, and is told of once', async (t) => {
+void test('a short outage is no loss, and is told of once', async (t) => {
   const w = world(t)
   const a = await w.join('a')
   w.cluster.setFaults({ before: unreachable })
@@ -187,7 +187,7 @@ test('a short outage is no loss, and is told of once', async (t) => {
   assert.deepEqual(a.told, ['holder a', 'won', trouble, 'trouble over'])
 })
 
-test('a request that hangs leaves time for another before the deadline', async (t) => {
+void test('a request that hangs leaves time for another before the deadline', async (t) => {
   const w = world(t)
   const a = await w.join('a')
   let calls = 0
@@ -200,7 +200,7 @@ test('a request that hangs leaves time for another before the deadline', async (
   assert.ok(!a.told.some((word) => word.startsWith('lost')))
 })
 
-test('a renewal is one write and no read', async (t) => {
+void test('a renewal is one write and no read', async (t) => {
   const w = world(t)
   await w.join('a')
   const calls: string[] = []
@@ -212,7 +212,7 @@ test('a renewal is one write and no read', async (t) => {
   )
 })
 
-test('an annotation put on the Lease of a dead holder does not make it live', async (t) => {
+void test('an annotation put on the Lease of a dead holder does not make it live', async (t) => {
   const w = world(t)
   const b = await vanish(w)
   await w.clock.advance(14_000)
@@ -222,7 +222,7 @@ test('an annotation put on the Lease of a dead holder does not make it live', as
   assert.equal(b.elector.holding, true)
 })
 
-test('the moment the deadline passes it no longer holds, even if no timer could run', async (t) => {
+void test('the moment the deadline passes it no longer holds, even if no timer could run', async (t) => {
   const w = world(t)
   const frozen = {
     ...w.clock,
@@ -238,7 +238,7 @@ test('the moment the deadline passes it no longer holds, even if no timer could 
   assert.equal(elector.holding, false)
 })
 
-test('a holder whose Lease was taken by force yields at once and tells who has it', async (t) => {
+void test('a holder whose Lease was taken by force yields at once and tells who has it', async (t) => {
   const w = world(t)
   const a = await w.join('a')
   const patch = { spec: { holderIdentity: 'thief', renewTime: '2030-01-01T00:00:00.000000Z' } }
@@ -248,7 +248,7 @@ test('a holder whose Lease was taken by force yields at once and tells who has i
   assert.deepEqual(a.told, ['holder a', 'won', 'holder thief', 'lost: it is held by thief'])
 })
 
-test('a Lease that was deleted is made again by its holder', async (t) => {
+void test('a Lease that was deleted is made again by its holder', async (t) => {
   const w = world(t)
   const a = await w.join('a')
   await w.cluster.remove(kinds.lease, place, {}, t.signal)
@@ -258,7 +258,7 @@ test('a Lease that was deleted is made again by its holder', async (t) => {
   assert.deepEqual(a.told, ['holder a', 'won'])
 })
 
-test('a renewal whose answer is lost is not taken for a loss', async (t) => {
+void test('a renewal whose answer is lost is not taken for a loss', async (t) => {
   const w = world(t)
   const a = await w.join('a')
   w.cluster.setFaults({ after: (call) => (call.verb === 'replace' ? unreachable() : undefined) })
@@ -269,7 +269,7 @@ test('a renewal whose answer is lost is not taken for a loss', async (t) => {
   assert.equal(a.told.filter((word) => word.startsWith('lost')).length, 0)
 })
 
-test('of many candidates one holds the Lease at any time, whatever is cut off', async (t) => {
+void test('of many candidates one holds the Lease at any time, whatever is cut off', async (t) => {
   const w = world(t)
   const all = await Promise.all(['a', 'b', 'c', 'd'].map((name) => w.join(name)))
   let n = 0
@@ -282,7 +282,7 @@ test('of many candidates one holds the Lease at any time, whatever is cut off', 
   assert.ok(all.some((candidate) => candidate.told.includes('won')))
 })
 
-test('times that would let two act at once are refused', (t) => {
+void test('times that would let two act at once are refused', (t) => {
   const w = world(t)
   const rows = [
     { duration: 10_000, renewDeadline: 10_000 },
