@@ -82,6 +82,10 @@ describe('authentication', () => {
       () => issue('CN=front-proxy-client', { issuer: proxy }),
     ],
     [
+      'a certificate signed by the right key that names another issuer',
+      () => issue('CN=front-proxy-client', { issuer: { ...proxyCa, subject: 'CN=another' } }),
+    ],
+    [
       'a CA of the right name with another key',
       async () => {
         const twin = await issue('CN=front-proxy-ca', { ca: true })

@@ -83,9 +83,11 @@ describe('trust', () => {
       onProblem: (why) => problems.push(why),
     })
     await source.refresh(signal)
-    data = { ...data, 'requestheader-allowed-names': '["front-proxy-client"' }
-    await source.refresh(signal)
-    assert.deepEqual(source.current().frontProxy?.names, ['front-proxy-client'])
+    for (const names of ['["front-proxy-client"', '"front-proxy-client"', '{}', '[1]']) {
+      data = { ...data, 'requestheader-allowed-names': names }
+      await source.refresh(signal)
+      assert.deepEqual(source.current().frontProxy?.names, ['front-proxy-client'], names)
+    }
     assert.equal(problems.length, 1)
   })
 
