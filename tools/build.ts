@@ -40,7 +40,6 @@ const program = (out: string): Promise<esbuild.BuildResult<{ write: false }>> =>
     target: 'node24',
     splitting: true,
     minifySyntax: true,
-    keepNames: true,
     banner: { js: shims },
     // Optional native parts of dependencies, which do without.
     external: ['pg-native', 'bufferutil', 'utf-8-validate'],

@@ -23,22 +23,19 @@ export interface Ledger {
 }
 
 export function createLedger(): Ledger {
-  const records: LedgerRecord[] = []
-  const history: Point[] = []
+  const records: Open<LedgerRecord>[] = []
+  const history: Open<Point>[] = []
   return {
     records,
     history,
     note(situation, decision) {
-      const last = records.at(-1)
       remember(history, situation)
-      if (last && sameDecision(last.decision, decision) && last.write.kind !== 'scaled') {
-        records[records.length - 1] = {
-          ...last,
-          lastAt: situation.now,
-          count: last.count + 1,
-          situation,
-          decision,
-        }
+      const last = records.at(-1)
+      if (last && last.write.kind !== 'scaled' && sameDecision(last.decision, decision)) {
+        last.lastAt = situation.now
+        last.count++
+        last.situation = situation
+        last.decision = decision
         return false
       }
       records.push({
@@ -54,10 +51,13 @@ export function createLedger(): Ledger {
     },
     wrote(write) {
       const last = records.at(-1)
-      if (last) records[records.length - 1] = { ...last, write }
+      if (last) last.write = write
     },
   }
 }
+
+/** The ledger's own view of what others may only read: a poll that changes nothing allocates nothing here. */
+type Open<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Equal in what is done and why; `until` moves with every sample and says nothing new. */
 export const sameDecision = (a: Decision, b: Decision): boolean =>
@@ -65,19 +65,19 @@ export const sameDecision = (a: Decision, b: Decision): boolean =>
   ('scaleTo' in a ? a.scaleTo : undefined) === ('scaleTo' in b ? b.scaleTo : undefined)
 
 /** Only changes are kept, and the newest moment, so that a quiet hour costs two points. */
-function remember(history: Point[], { now, replicas, triggers }: Situation): void {
+function remember(history: Open<Point>[], situation: Situation): void {
   const last = history.at(-1)
   const before = history.at(-2)
-  const point: Point = { at: now, replicas, values: triggers.map((t) => t.value) }
-  if (last && before && samePoint(last, point) && samePoint(before, last)) {
-    history[history.length - 1] = point
+  if (last && before && shows(last, situation) && shows(before, situation)) {
+    last.at = situation.now
     return
   }
-  history.push(point)
+  const { now, replicas, triggers } = situation
+  history.push({ at: now, replicas, values: triggers.map((t) => t.value) })
   if (history.length > historyLength) history.shift()
 }
 
-const samePoint = (a: Point, b: Point): boolean =>
-  a.replicas === b.replicas &&
-  a.values.length === b.values.length &&
-  a.values.every((value, index) => value === b.values[index])
+const shows = (point: Point, { replicas, triggers }: Situation): boolean =>
+  point.replicas === replicas &&
+  point.values.length === triggers.length &&
+  triggers.every((trigger, index) => trigger.value === point.values[index])

@@ -58,6 +58,7 @@ export function createStanding(
   let lastActive = lastActiveAtStart(first, start)
   let storedLastActive: number | undefined
   let hpaName: string | undefined = first.status?.hpaName
+  let looked: Looked | undefined
 
   const publisher = createPublisher(
     shared.cluster,
@@ -127,6 +128,7 @@ export function createStanding(
       publisher.observe(next)
     },
     prepared(begun) {
+      looked = undefined
       const ready = find(conditions, 'Ready')
       if (begun && ready?.status !== 'True')
         emit({ type: 'Normal', reason: 'KEDAScalersStarted', note: 'Started scalers watch' })
@@ -134,14 +136,22 @@ export function createStanding(
       if (begun) take([readyCondition])
       publisher.poke()
     },
-    refused: (problem) => take(checkFailed(problem)),
-    replicasUnknown: (problem) => take([replicasUnknown(problem)]),
+    refused(problem) {
+      looked = undefined
+      take(checkFailed(problem))
+    },
+    replicasUnknown(problem) {
+      looked = undefined
+      take([replicasUnknown(problem)])
+    },
     decided(situation, decision) {
-      const wasActive = anyActive(activity)
-      const before = lastActive
       lastActive = lastActiveAfter(situation, decision, false)
+      const now: Looked = { situation, because: decision.because, owner: shared.metricsOwner() }
+      if (looked && alike(looked, now)) return
+      looked = now
+      const wasActive = anyActive(activity)
       activity = activityAfter(situation, activity)
-      if (wasActive && !anyActive(activity)) storedLastActive = before ?? lastActive
+      if (wasActive && !anyActive(activity)) storedLastActive = lastActive
       if (wasActive !== anyActive(activity)) publisher.poke()
       take(conditionsAfter(situation, decision, conditions))
     },
@@ -180,6 +190,24 @@ const readyCondition: Condition = {
   reason: 'ScaledObjectReady',
   message: 'defined correctly and ready to scale',
 }
+
+/** What conditions and activity were last made of. */
+interface Looked {
+  readonly situation: Situation
+  readonly because: Decision['because']
+  readonly owner: string | undefined
+}
+
+/** Whether conditions and activity come out the same: they depend on no value and no time. */
+const alike = (a: Looked, b: Looked): boolean =>
+  a.because === b.because &&
+  a.owner === b.owner &&
+  a.situation.paused === b.situation.paused &&
+  a.situation.triggers.length === b.situation.triggers.length &&
+  a.situation.triggers.every((trigger, index) => {
+    const other = b.situation.triggers[index]
+    return trigger.state === other?.state && trigger.error === other.error
+  })
 
 const anyActive = (activity: Activity): boolean => Object.values(activity).some((a) => a.isActive)
 

@@ -49,6 +49,8 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   const { signal } = stop
   const start = clock.now()
 
+  const created = parseTime(first.metadata.creationTimestamp) ?? start
+
   let object = first
   let resolved: Resolved | undefined
   let renewing: Promise<void> | undefined
@@ -107,7 +109,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   function situationOf({ settings }: Resolved, target: TargetState): Situation {
     return {
       now: clock.now(),
-      created: parseTime(object.metadata.creationTimestamp) ?? start,
+      created,
       lastActive: standing.lastActive,
       replicas: target.replicas,
       min: settings.min,
