@@ -83,7 +83,7 @@ function asLines(stream: NodeJS.WriteStream): Show {
     scene({ views, steps, hints }) {
       if (!hinted) for (const [name, text] of hints) say(`${name}: ${text}`)
       hinted = true
-      const said = [...views.flatMap(newStays), ...newSteps(steps)]
+      const said = [...newSteps(steps), ...views.flatMap(newStays)]
       for (const { text } of said.sort((a, b) => a.at - b.at)) say(text)
     },
     close() {},
