@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { after, before, describe, test, type TestContext } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import type { WorkloadView } from '../../src/control/insight.ts'
 import { systemClock } from '../../src/clock.ts'
 import { dashboard } from '../../src/serve/dashboard/plugin.ts'
 import { page as buildPage } from '../../tools/build.ts'
@@ -27,7 +28,14 @@ const args = [
 
 const now = systemClock.now()
 const orders = workload(now)
-const insight = fakeInsight([orders])
+const twelve = Array.from({ length: 12 }, (_, index) => workload(now, { name: `w-${index}` }))
+const unreachable = 'cannot reach https://queue.example: connection refused'
+const failing = workload(now, {
+  situation: situation(now, { triggers: [trigger(now, { state: 'failing', error: unreachable })] }),
+  ready: { status: 'False', reason: 'TriggerError', message: 'a trigger fails' },
+  records: [record(now, { write: { kind: 'failed', error: 'the write was refused' } })],
+})
+const insight = fakeInsight([])
 
 describe('the page in a browser', () => {
   let folder = ''
@@ -53,14 +61,16 @@ describe('the page in a browser', () => {
     if (folder !== '') await rm(folder, { recursive: true })
   })
 
-  /** Opens the page, runs `check`, and fails on anything the browser complained about or asked elsewhere for. */
+  /** Opens the page where there are these workloads, runs `check`, and fails on anything the browser complained about or asked elsewhere for. */
   async function open(
     t: TestContext,
+    views: readonly WorkloadView[],
     path: string,
     check: (page: Page) => Promise<void>,
     width = 1200,
   ): Promise<void> {
     if (!need(t, hasChromium, `no Chromium at ${executablePath}`) || !browser) return
+    insight.show(views)
     const page = await browser.newPage({ viewport: { width, height: 800 } })
     const complaints: string[] = []
     page.on('console', (message) => {
@@ -81,8 +91,7 @@ describe('the page in a browser', () => {
   }
 
   test('shows the only workload in full: replicas, values, reasons, chart', (t) =>
-    open(t, '', async (page) => {
-      insight.show([orders])
+    open(t, [orders], '', async (page) => {
       const detail = page.locator('.detail')
       await detail.locator('h1').waitFor()
       const text = await detail.innerText()
@@ -101,32 +110,21 @@ describe('the page in a browser', () => {
     }))
 
   test('follows what happens without being reloaded', (t) =>
-    open(t, '', async (page) => {
-      insight.show([orders])
+    open(t, [orders], '', async (page) => {
       await page.getByText('4 of 10').first().waitFor()
       insight.show([workload(now, { replicas: 7, situation: situation(now, { replicas: 7 }) })])
       await page.getByText('7 of 10').first().waitFor()
     }))
 
   test('shows a failing trigger with what it says, and what is not ready', (t) =>
-    open(t, '', async (page) => {
-      const error = 'cannot reach https://queue.example: connection refused'
-      const triggers = [trigger(now, { state: 'failing', error })]
-      insight.show([
-        workload(now, {
-          situation: situation(now, { triggers }),
-          ready: { status: 'False', reason: 'TriggerError', message: 'a trigger fails' },
-          records: [record(now, { write: { kind: 'failed', error: 'the write was refused' } })],
-        }),
-      ])
-      await page.getByText(error).first().waitFor()
+    open(t, [failing], '', async (page) => {
+      await page.getByText(unreachable).first().waitFor()
       await page.getByText('Ready False (TriggerError)').waitFor()
       await page.getByText('the write was refused').waitFor()
     }))
 
   test('lists several, opens one and finds by name', (t) =>
-    open(t, '', async (page) => {
-      insight.show(Array.from({ length: 12 }, (_, index) => workload(now, { name: `w-${index}` })))
+    open(t, twelve, '', async (page) => {
       await page.locator('.item').nth(11).waitFor()
       assert.equal(await page.locator('.detail').count(), 0)
       await page.getByRole('searchbox').fill('w-7')
@@ -138,23 +136,21 @@ describe('the page in a browser', () => {
     }))
 
   test('says what to do where there is nothing to show', (t) =>
-    open(t, '', async (page) => {
-      insight.show([])
+    open(t, [], '', async (page) => {
       await page.getByText('No workloads yet').waitFor()
     }))
 
   test('says so when a workload that was linked to does not exist', (t) =>
-    open(t, '#/default/gone', async (page) => {
-      insight.show([orders])
+    open(t, [orders], '#/default/gone', async (page) => {
       await page.getByText('There is no workload default/gone').waitFor()
     }))
 
   test('fits a phone', (t) =>
     open(
       t,
+      [orders],
       '',
       async (page) => {
-        insight.show([orders])
         await page.locator('.detail h1').waitFor()
         const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth')
         assert.equal(wide, false)
