@@ -95,10 +95,11 @@ function inCluster(host: string, port: string, folder: string): KubeConfig {
 function read(file: string): KubeConfig {
   try {
     const text = readFileSync(file, 'utf8')
+    const tokenFiles = tokenFilesOf(text)
+    if (!tokenFiles) throw unusable(`${file} is no kubeconfig`)
     const config = new KubeConfig()
     config.loadFromString(text)
     config.makePathsAbsolute(dirname(file))
-    const tokenFiles = tokenFilesOf(text)
     config.users = config.users.map((user) => {
       const path = tokenFiles.get(user.name)
       if (path === undefined) return user
@@ -127,10 +128,11 @@ const kubeconfigUsers = z.object({
     .nullish(),
 })
 
-/** `users[].user.tokenFile`, which kubectl knows and KubeConfig does not read. */
-function tokenFilesOf(text: string): ReadonlyMap<string, string> {
+/** `users[].user.tokenFile`, which kubectl knows and KubeConfig does not read; undefined for a text that is no kubeconfig. */
+function tokenFilesOf(text: string): ReadonlyMap<string, string> | undefined {
   const parsed = kubeconfigUsers.safeParse(parse(text))
-  const users = parsed.data?.users ?? []
+  if (!parsed.success) return undefined
+  const users = parsed.data.users ?? []
   return new Map(
     users.flatMap(({ name, user }) => (user?.tokenFile ? [[name, user.tokenFile]] : [])),
   )

@@ -103,6 +103,8 @@ function headersOf(
 
 /** The first line of what went wrong. A parser's words are left out, for they quote what it read: here, a credential. */
 function briefly(error: unknown): string {
-  if (error instanceof SyntaxError) return 'the command printed no valid JSON'
+  // KubeConfig reads the command's answer without looking: what is no credential makes it stumble.
+  if (error instanceof SyntaxError || error instanceof TypeError)
+    return 'the command printed no credential'
   return (reasonOf(error).split('\n')[0] ?? '').slice(0, 200) || 'the command failed without a word'
 }

@@ -72,9 +72,9 @@ void describe('where the cluster is', () => {
 void describe('a configuration that cannot be used', () => {
   const rows: readonly [name: string, text: string | undefined, expected: RegExp][] = [
     ['is no file', undefined, /ENOENT/],
-    ['is empty', '', /./],
+    ['is empty', '', /is no kubeconfig/],
     ['is no YAML', 'users: [{name: x, user: {token: hush-hush\n  - }', /./],
-    ['is a list', '[]', /./],
+    ['is a list', '[]', /is no kubeconfig/],
     [
       'names no context',
       JSON.stringify({ clusters: [], users: [], contexts: [] }),
