@@ -85,7 +85,7 @@ const catalogue = {
 
   CRDS_MISSING: {
     retry: false,
-    say: (_d: object) =>
+    say: (_detail: object) =>
       'the cluster does not know ScaledObjects; install them with kubectl apply --server-side -k manifests',
   },
   PORT_IN_USE: {
@@ -176,7 +176,7 @@ const catalogue = {
   },
   DEMO_ABSENT: {
     retry: true,
-    say: (_: Record<never, never>) => 'no demo is running here; start one with "npm start"',
+    say: (_detail: object) => 'no demo is running here; start one with "npm start"',
   },
   DEMO_FAILED: {
     retry: true,
@@ -306,7 +306,8 @@ export const failures = (): readonly {
 }[] =>
   (Object.keys(catalogue) as Code[]).map((code) => {
     const row: Row & { say(detail: object): string } = catalogue[code]
-    return { code, retry: row.retry, text: String(row.say(placeholders)) }
+    // a placeholder may stand in for the whole text, and is no string yet
+    return { code, retry: row.retry, text: `${row.say(placeholders)}` }
   })
 
 /** Reads as the name of whatever detail is asked for: `<address>`, a list too. */

@@ -91,7 +91,9 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
       return (await get(kinds.deployment, name))?.spec?.replicas ?? -1
     },
     async condition(type, name = 'orders') {
-      const found = (await bench.scaledObject(name)).status?.conditions?.find((c) => c.type === type)
+      const found = (await bench.scaledObject(name)).status?.conditions?.find(
+        (c) => c.type === type,
+      )
       return found ?? { status: 'absent' }
     },
     async close() {

@@ -14,13 +14,15 @@ export interface Installed extends AsyncDisposable {
   /** Starts Ebb again with other arguments; the one before must have ended. */
   start(...args: string[]): Promise<EbbProcess>
   /** Asks until the answer passes; fails with the last one after the limit. */
-  until<T>(
-    what: string,
-    ask: () => Promise<T>,
-    passes: (answer: T) => boolean,
-    seconds?: number,
-  ): Promise<T>
+  readonly until: Until
 }
+
+type Until = <T>(
+  what: string,
+  ask: () => Promise<T>,
+  passes: (answer: T) => boolean,
+  seconds?: number,
+) => Promise<T>
 
 export async function installEbb(
   options: ControlPlaneOptions,
