@@ -305,9 +305,9 @@ export const failures = (): readonly {
   readonly text: string
 }[] =>
   (Object.keys(catalogue) as Code[]).map((code) => {
-    const row: Row & { say(detail: object): string } = catalogue[code]
-    // a placeholder may stand in for the whole text, and is no string yet
-    return { code, retry: row.retry, text: `${row.say(placeholders)}` }
+    // a placeholder may come back as the whole text, and is no string then
+    const row: { readonly retry: boolean; say(detail: object): unknown } = catalogue[code]
+    return { code, retry: row.retry, text: String(row.say(placeholders)) }
   })
 
 /** Reads as the name of whatever detail is asked for: `<address>`, a list too. */

@@ -30,7 +30,21 @@ function keepCompiled(): void {
   modules.enableCompileCache(fileURLToPath(new URL('./.cache', import.meta.url)))
 }
 
+/**
+ * The controller lives for months on little memory: a small young generation and few malloc arenas save a third of what is
+ * resident and cost no CPU that can be measured. Both can only be set when a process starts, so it starts once more, as
+ * itself: same process id, no parent. What somebody else has set stays.
+ */
+function frugally(): void {
+  const flag = '--max-semi-space-size'
+  const given = `${process.execArgv.join(' ')} ${process.env['NODE_OPTIONS'] ?? ''}`
+  if (process.argv[2] !== 'run' || !process.execve || given.includes(flag)) return
+  const args = [process.execPath, `${flag}=4`, ...process.execArgv, ...process.argv.slice(1)]
+  process.execve(process.execPath, args, { MALLOC_ARENA_MAX: '2', ...process.env })
+}
+
 if (Number.parseInt(process.versions.node, 10) >= oldestNode) {
+  frugally()
   keepCompiled()
   const { main } = await import('./cli/program.ts')
   await main(process.argv)

@@ -72,7 +72,7 @@ async function planTrigger(
   const called = trigger.name === undefined || trigger.name === '' ? '' : ` "${trigger.name}"`
   let m: Readonly<Record<string, unknown>>
   try {
-    m = read(`${trigger.type}${called}`, scaler.fields, given, scaler.check)
+    m = onlyGiven(read(`${trigger.type}${called}`, scaler.fields, given, scaler.check))
   } catch (error) {
     // a missing parameter is often a missing Secret: say both in one message
     if (problems.length === 0) throw error
@@ -83,6 +83,10 @@ async function planTrigger(
   )
   return { index, trigger, scaler, m, specs, metrics: specs.map((s) => metricName(index, s.name)) }
 }
+
+/** Without the parameters that have no value: most triggers set a few of many, and what is kept is kept for each. */
+const onlyGiven = (m: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(m).filter(([, value]) => value !== undefined))
 
 /** The string maps a trigger is read from. Only the variables it names are looked up. */
 async function resolve(

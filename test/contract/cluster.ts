@@ -14,8 +14,7 @@ import { writing } from './cluster/writing.ts'
 export type { Open, Stage } from './cluster/stage.ts'
 
 /**
- * What every implementation of the port src/cluster.ts must do. `open` is called once per test and gives it a stage of its own;
- * a test whose ability the stage lacks is skipped with the reason.
+ * What every implementation of the port src/cluster.ts must do. What a cluster lacks by nature, `open` says.
  */
 export function clusterContract(name: string, open: Open): void {
   void describe(`${name} keeps the contract of a cluster`, () => {

@@ -1,9 +1,9 @@
 import { manualClock, settle } from '../support/clock.ts'
-import { clusterContract } from '../contract/cluster.ts'
+import { clusterContract, type Open } from '../contract/cluster.ts'
 import { createEmbedded } from '../../src/embedded/cluster.ts'
 import { kinds } from '../../src/kinds.ts'
 
-clusterContract('the embedded cluster', async (t) => {
+const open: Open = async (t) => {
   const clock = manualClock()
   const cluster = createEmbedded({
     clock,
@@ -30,4 +30,7 @@ clusterContract('the embedded cluster', async (t) => {
     forget: async () => cluster.compact(),
     muteWatches: async () => cluster.muteWatches(),
   }
-})
+}
+
+// namespaces need not exist here
+clusterContract('the embedded cluster', Object.assign(open, { lacks: ['namespaces'] as const }))
