@@ -11,6 +11,20 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }
 
+export interface Percentiles {
+  readonly p50: number
+  readonly p95: number
+  readonly p99: number
+  readonly max: number
+}
+
+export const percentiles = (values: readonly number[]): Percentiles => ({
+  p50: round(percentile(values, 0.5), 2),
+  p95: round(percentile(values, 0.95), 2),
+  p99: round(percentile(values, 0.99), 2),
+  max: round(percentile(values, 1), 2),
+})
+
 export const median = (values: readonly number[]): number => percentile(values, 0.5)
 
 /** CPU time of this process, user and system, since the mark (ms). */

@@ -19,7 +19,6 @@ export function createMeter(): BenchMeter {
     clock: systemClock,
     build: { version: 'bench', commit: '' },
   })
-  const { engine } = metrics
   let lateness: number[] = []
   let asks = 0
   let queries = 0
@@ -46,14 +45,14 @@ export function createMeter(): BenchMeter {
     },
     late(scaler, ms) {
       lateness.push(ms)
-      engine.late(scaler, ms)
+      metrics.engine.late(scaler, ms)
     },
     asked(scaler, count, ms, outcome) {
       asks++
       queries += count
       if (outcome === 'error') errors++
-      engine.asked(scaler, count, ms, outcome)
+      metrics.engine.asked(scaler, count, ms, outcome)
     },
-    inFlight: (scaler, change) => engine.inFlight(scaler, change),
+    inFlight: (scaler, change) => metrics.engine.inFlight(scaler, change),
   }
 }

@@ -43,7 +43,7 @@ describe('the choice of phases', () => {
   test('no second holds twice the mean, for 100 queries and more in 30 s, whatever they are called', () => {
     fc.assert(
       fc.property(fc.string(), fc.integer({ min: 100, max: 600 }), (source, count) => {
-        const seconds = new Array<number>(30).fill(0)
+        const seconds = Array.from({ length: 30 }, () => 0)
         for (const at of phases(count, source, 30_000)) {
           const second = Math.floor(at / 1_000)
           seconds[second] = (seconds[second] ?? 0) + 1

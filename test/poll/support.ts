@@ -55,9 +55,14 @@ export function memoryScaler(
   clock: ManualClock,
   {
     type = 'memory',
-    batch = false as false | number,
-    timeout = undefined as number | undefined,
+    batch = false,
+    timeout,
     pushes = false,
+  }: {
+    readonly type?: string
+    readonly batch?: false | number
+    readonly timeout?: number | undefined
+    readonly pushes?: boolean
   } = {},
 ): Memory {
   const running = new Map<string, number>()
