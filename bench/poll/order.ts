@@ -24,6 +24,9 @@ type ResultOf<O extends Order> = O extends { part: 'overhead' }
 export async function inChild<const O extends Order>(order: O): Promise<ResultOf<O>> {
   const child = fork(new URL('child.ts', import.meta.url), [JSON.stringify(order)], {
     stdio: 'inherit',
+    // as the controller runs
+    execArgv: ['--max-semi-space-size=4'],
+    env: { ...process.env, MALLOC_ARENA_MAX: '2' },
   })
   const failed = new AbortController()
   const ended = once(child, 'exit', { signal: failed.signal }).then(([code]) => {
