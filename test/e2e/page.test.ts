@@ -129,7 +129,7 @@ describe('the page in a browser', () => {
       assert.equal(await page.locator('.detail').count(), 0)
       await page.getByRole('searchbox').fill('w-7')
       await page.locator('.item', { hasText: 'w-7' }).waitFor()
-      await page.waitForFunction("document.querySelectorAll('.item').length === 1")
+      await page.locator('.item').nth(1).waitFor({ state: 'detached' })
       await page.locator('.item').click()
       await page.locator('.detail h1', { hasText: 'default/w-7' }).waitFor()
       assert.match(page.url(), /#\/default\/w-7$/)
