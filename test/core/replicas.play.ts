@@ -57,7 +57,10 @@ export function play(series: Series): {
   return { trace, conditions }
 }
 
-function reading({ name, type, target }: Series['metrics'][number], answer: string): HpaReading {
+export function reading(
+  { name, type, target }: Series['metrics'][number],
+  answer: string,
+): HpaReading {
   return {
     name,
     target: { type, milli: milli(target) },
