@@ -28,7 +28,8 @@ export interface Breaker {
   readonly heldUntil: number
   /** A call succeeded. True when that closed an open breaker; not while the source asked to be left alone. */
   succeeded(now: number): boolean
-  failed(error: EbbError, probe: boolean): void
+  /** A call failed: one more in a row if it is telling, and the end of the probe if it was one. */
+  failed(error: EbbError, how: { readonly probe: boolean; readonly telling: boolean }): void
   /** The source asks to be left alone for `ms`: opens at once. */
   hold(error: EbbError, now: number, ms: number): void
   /** A probe is sent. */
@@ -61,9 +62,9 @@ export function createBreaker(): Breaker {
       why = undefined
       return true
     },
-    failed(error, probe) {
+    failed(error, { probe, telling }) {
       why = error
-      failures++
+      if (telling) failures++
       if (probe || (state === 'closed' && failures >= patience)) state = 'open'
     },
     hold(error, now, ms) {

@@ -4,17 +4,25 @@ import type { Entry } from './board.ts'
 import { concernsSource, createBreaker, type Breaker } from './breaker.ts'
 import type { Parts } from './parts.ts'
 import { alarm } from './schedule.ts'
+import { slackOf } from './spread.ts'
 
 /** When many queries become due at once after an outage, how far apart they are (ms), within a tenth of the period. */
 const revivalStep = 5
+
+/** A call that ended. */
+export interface Call {
+  readonly entries: readonly Entry[]
+  readonly probe: boolean
+  readonly startedAt: number
+}
 
 /** What a source does while it fails: one probe per shortest period, and everyone at once when a probe succeeds. */
 export interface Outage {
   readonly state: Breaker['state']
   /** Why nothing is asked just now; undefined while all is well. */
   readonly held: EbbError | undefined
-  /** Draws the conclusion from a call that began at `startedAt`. True when it ended the outage: then call `revive`. */
-  conclude(answers: readonly Answer<unknown>[], probe: boolean, startedAt: number): boolean
+  /** Draws the conclusion from a call, before its answers are recorded. True when it ended the outage: then call `revive`. */
+  conclude(answers: readonly Answer<unknown>[], call: Call): boolean
   /** Makes everyone due who missed a turn. */
   revive(): void
   /** Somebody new wants the source every `period` ms: the next probe must not be later. */
@@ -42,14 +50,26 @@ export function createOutage(
 ): Outage {
   const breaker = createBreaker()
   let turn = entries.values()
+  let succeededAt = Number.NEGATIVE_INFINITY
   let paused: { readonly why: EbbError; readonly error: EbbError } | undefined
 
   /** No earlier than the source asked for; an earlier plan stands. */
   const plan = (wanted: number): void => {
     const at = Math.max(wanted, breaker.heldUntil, clock.now())
     const stands = probing.place >= 0 && probing.due >= breaker.heldUntil && probing.due <= at
-    if (!stands && Number.isFinite(at)) schedule.set(probing, at)
+    // with slack, so that a query whose turn it is anyway becomes the probe
+    if (!stands && Number.isFinite(at)) schedule.set(probing, at, slackBefore(at))
   }
+
+  /**
+   * Queries that fail for good (too slow, not theirs to read) say nothing new about a source that answers others: they must
+   * not open the breaker over and over. They count only once nothing has succeeded for a period.
+   */
+  const isTelling = (asked: readonly Entry[]): boolean =>
+    asked.length === 0 || !asked.every(wasFailing) || clock.now() - succeededAt > shortest()
+
+  const slackBefore = (at: number): number =>
+    Math.min(slackOf(shortest()), Math.max(0, at - breaker.heldUntil))
 
   const send = (): void => {
     if (breaker.state !== 'open') return
@@ -89,11 +109,13 @@ export function createOutage(
       }
       return paused.error
     },
-    conclude(answers, wasProbe, startedAt) {
+    conclude(answers, { entries: asked, probe: wasProbe, startedAt }) {
       const { fault, all, wait } = weigh(answers)
+      if (!all) succeededAt = clock.now()
       if (fault !== undefined && wait > 0) breaker.hold(fault, clock.now(), wait)
-      else if (fault !== undefined && all) breaker.failed(fault, wasProbe)
-      else return breaker.succeeded(clock.now())
+      else if (fault !== undefined && all) {
+        breaker.failed(fault, { probe: wasProbe, telling: isTelling(asked) })
+      } else return breaker.succeeded(clock.now())
       if (breaker.state === 'open') {
         plan(startedAt + shortest())
         opened()
@@ -116,6 +138,10 @@ export function createOutage(
     close: () => schedule.cancel(probing),
   }
 }
+
+const wasFailing = ({ latest }: Entry): boolean =>
+  latest?.answer.kind === 'error' &&
+  (concernsSource(latest.answer.error) || latest.answer.error.code === 'SOURCE_PAUSED')
 
 const missedOut = (entry: Entry): boolean =>
   entry.state === 'idle' && entry.latest?.answer.kind === 'error'

@@ -134,7 +134,7 @@ export function createSource(
     const fine = answers.some((answer) => answer.kind !== 'error')
     meter.asked(scaler.type, ask.entries.length, took, fine ? 'ok' : 'error')
     if (ask.client && answers.some(isUnreachable)) connection.renew(ask.client)
-    const over = outage.conclude(answers, ask.probe, ask.startedAt)
+    const over = outage.conclude(answers, ask)
     if (ask.entries.every(isWanted)) publish(ask.entries, answers, now, took)
     else {
       const theirs = answers.filter((_, i) => ask.entries[i]?.state !== 'closed')
@@ -200,7 +200,7 @@ export function createSource(
     timedOut: () => timedOut(timeout),
     ended(failed, startedAt) {
       const answers = failed === undefined ? [] : [error(failed)]
-      if (outage.conclude(answers, false, startedAt)) outage.revive()
+      if (outage.conclude(answers, { entries: [], probe: false, startedAt })) outage.revive()
       flushSoon()
     },
     rested: () => settleDown(),

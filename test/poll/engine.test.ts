@@ -29,6 +29,23 @@ describe('spread', () => {
     })
   }
 
+  test('comings and goings do not wear it out: a query that returns returns to its place', async () => {
+    const { clock, engine, follow } = setUp()
+    const memory = memoryScaler(clock)
+    const placeOf = async (name: string): Promise<number> => {
+      const follower = follow(memory, name)
+      await clock.advance(0)
+      memory.calls.length = 0
+      await clock.advance(30 * second)
+      follower.close()
+      return (memory.calls.find(({ names }) => names[0] === name)?.at ?? 0) % (30 * second)
+    }
+    const before = await placeOf('a')
+    for (let i = 0; i < 500; i++) follow(memory, `b${i}`).close()
+    assert.equal(await placeOf('a'), before)
+    await engine.close()
+  })
+
   test('is the same after a restart: each query keeps its place in the period', async () => {
     const run = async (start: number): Promise<Map<string | undefined, number>> => {
       const { clock, engine, follow } = setUp({}, start)

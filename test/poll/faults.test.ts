@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { failure, type Code, type EbbError } from '../../src/errors.ts'
 import { error, value, type Answer } from '../../src/scaler.ts'
-import { memoryScaler, second, setUp, type Bench, type Follower, type Memory } from './support.ts'
+import { memoryScaler, second, setUp, steady, type Follower } from './support.ts'
 
 const minute = 60 * second
 
@@ -14,19 +14,6 @@ const absent = error(failure('SOURCE_NOT_FOUND', { address: 'm', what: 'q' }))
 const failureOf = (follower: Follower): EbbError | undefined =>
   follower.latest?.answer.kind === 'error' ? follower.latest.answer.error : undefined
 const codeOf = (follower: Follower): Code | undefined => failureOf(follower)?.code
-
-/** A source with so many queries, polled every 30 s, after its first minute. */
-async function steady(
-  count: number,
-  options: Parameters<typeof memoryScaler>[1] = {},
-): Promise<Bench & { readonly memory: Memory; readonly followers: readonly Follower[] }> {
-  const bench = setUp()
-  const memory = memoryScaler(bench.clock, options)
-  const followers = Array.from({ length: count }, (_, i) => bench.follow(memory, `q${i}`))
-  await bench.clock.advance(minute)
-  memory.calls.length = 0
-  return { ...bench, memory, followers }
-}
 
 describe('deadlines', () => {
   const cases: [name: string, scalerTimeout: number | undefined, expected: number][] = [
@@ -162,6 +149,33 @@ describe('the breaker', () => {
     await engine.close()
   })
 
+  test('a source of one query gets one sample per period while it fails, asked each time', async () => {
+    const { clock, engine, memory, followers } = await steady(1)
+    memory.answer = () => down
+    await clock.advance(2 * minute)
+    assert.equal(engine.sources()[0]?.breaker, 'open')
+    memory.calls.length = 0
+    const before = followers[0]?.samples.length ?? 0
+    await clock.advance(10 * minute)
+    assert.equal(memory.calls.length, 20)
+    assert.equal((followers[0]?.samples.length ?? 0) - before, 20)
+    await engine.close()
+  })
+
+  test('is not opened over and over by queries that fail for good while others are answered', async () => {
+    for (const bad of [down, denied]) {
+      const { clock, engine, memory, followers } = await steady(100)
+      memory.answer = (name) => (Number(name.slice(1)) % 5 ? bad : value(1))
+      await clock.advance(5 * minute)
+      for (const { samples } of followers) samples.length = 0
+      await clock.advance(10 * minute)
+      for (const { samples } of followers.filter((_, i) => i % 5 === 0)) {
+        assert.deepEqual(new Set(samples.map(({ answer }) => answer.kind)), new Set(['value']))
+      }
+      await engine.close()
+    }
+  })
+
   test('tells those who were not asked why', async () => {
     const { clock, engine, memory, followers } = await steady(50)
     memory.answer = () => down
@@ -259,6 +273,24 @@ describe('the breaker', () => {
     await engine.close()
   })
 
+  test('an old client closes only when the calls on it have ended', async () => {
+    const { clock, engine, follow } = setUp()
+    const memory = memoryScaler(clock)
+    memory.delay = 2 * second
+    const slow = follow(memory, 'slow')
+    await clock.advance(0)
+    memory.delay = 0
+    memory.answer = (name) => (name === 'gone' ? down : value(1))
+    follow(memory, 'gone')
+    await clock.advance(0)
+    follow(memory, 'next')
+    await clock.advance(second)
+    assert.deepEqual([memory.opened, memory.closed], [2, 0])
+    await clock.advance(second)
+    assert.deepEqual([slow.latest?.answer, memory.closed], [value(1), 1])
+    await engine.close()
+  })
+
   test('a client that cannot be reached is opened anew, the new one before the old one closes', async () => {
     const { clock, engine, memory } = await steady(1)
     memory.answer = () => (memory.opened === 1 ? down : value(5))
@@ -297,6 +329,20 @@ describe('a source that asks to be left alone', () => {
     await engine.close()
   })
 
+  test('a probe shortly after a turn waits for no second wake-up: the turn is the probe', async () => {
+    const { clock, engine, memory, followers } = await steady(1)
+    memory.answer = () => throttled(30 * second + 50)
+    for (let i = 0; i < 300 && memory.calls.length === 0; i++) await clock.advance(100)
+    memory.answer = () => down
+    await clock.advance(45 * second)
+    memory.calls.length = 0
+    const before = followers[0]?.samples.length ?? 0
+    await clock.advance(5 * minute)
+    assert.equal(memory.calls.length, 10)
+    assert.equal((followers[0]?.samples.length ?? 0) - before, 10)
+    await engine.close()
+  })
+
   test('cannot ask for more than five minutes', async () => {
     const { clock, engine, memory } = await steady(3)
     memory.answer = () => throttled(24 * 60 * minute)
@@ -305,123 +351,6 @@ describe('a source that asks to be left alone', () => {
     memory.calls.length = 0
     await clock.advance(5 * minute)
     assert.ok(memory.calls.length > 0)
-    await engine.close()
-  })
-})
-
-describe('refused credentials', () => {
-  test('every subscriber is heard, the client is opened anew and the ask repeated before anything is recorded', async () => {
-    const { clock, engine, follow } = setUp()
-    const memory = memoryScaler(clock)
-    const heard: string[] = []
-    memory.answer = () => (heard.length === 2 ? value(9) : denied)
-    const followers = ['a', 'b'].map((name) =>
-      follow(memory, name, {
-        onDenied: async (signal) => {
-          await clock.sleep(200, signal)
-          heard.push(name)
-        },
-      }),
-    )
-    await clock.advance(second)
-    assert.deepEqual(heard, ['a', 'b'])
-    for (const { samples } of followers) {
-      assert.deepEqual(
-        samples.map(({ answer }) => answer),
-        [value(9)],
-      )
-    }
-    assert.deepEqual([memory.opened, memory.closed], [2, 1])
-    assert.equal(memory.calls.length, 4)
-    await engine.close()
-  })
-
-  test('what stays refused is recorded once, and appealed once per period', async () => {
-    const { clock, engine, follow } = setUp()
-    const memory = memoryScaler(clock)
-    memory.answer = () => denied
-    let heard = 0
-    const onDenied = async (): Promise<void> => {
-      heard++
-    }
-    const follower = follow(memory, 'a', { onDenied })
-    await clock.advance(0)
-    assert.deepEqual(
-      follower.samples.map(({ answer }) => answer),
-      [denied],
-    )
-    assert.deepEqual([heard, memory.calls.length], [1, 2])
-    await clock.advance(5 * minute)
-    assert.ok(heard >= 9 && heard <= 11, `${heard}`)
-    await engine.close()
-  })
-
-  test('one query that is refused while others are not does not have all of them opened anew over and over', async () => {
-    const { clock, engine, memory } = await steady(100)
-    memory.answer = (name) => (Number(name.slice(1)) < 50 ? denied : value(1))
-    await clock.advance(10 * minute)
-    assert.ok(memory.opened <= 42, `${memory.opened} openings`)
-    await engine.close()
-  })
-
-  test('a subscription replaced meanwhile gets its sample from the new source, and the old one closes', async () => {
-    const { clock, engine, follow } = setUp()
-    const memory = memoryScaler(clock)
-    memory.answer = (_, endpoint) => (endpoint === 'one' ? denied : value(4))
-    const replaced: Follower[] = []
-    const old: Follower = follow(memory, 'a', {
-      onDenied: async () => {
-        replaced.push(follow(memory, 'a', { m: { endpoint: 'two' } }))
-        old.close()
-      },
-    })
-    await clock.advance(second)
-    assert.deepEqual(old.samples, [])
-    assert.deepEqual(
-      replaced.map(({ latest }) => latest?.answer),
-      [value(4)],
-    )
-    assert.deepEqual([memory.opened, memory.closed], [2, 1])
-    assert.deepEqual(
-      memory.calls.map(({ endpoint }) => endpoint),
-      ['one', 'two'],
-    )
-    await engine.close()
-  })
-
-  const slow: [name: string, onDenied: (signal: AbortSignal) => Promise<void>][] = [
-    ['never ends', () => new Promise(() => {})],
-    ['fails', () => Promise.reject(new Error('no secret'))],
-  ]
-  for (const [name, onDenied] of slow) {
-    test(`a handler that ${name} does not keep the refusal from being recorded within the deadline`, async () => {
-      const { clock, engine, follow } = setUp()
-      const memory = memoryScaler(clock)
-      memory.answer = () => denied
-      const follower = follow(memory, 'a', { onDenied })
-      await clock.advance(3 * second)
-      assert.deepEqual(
-        follower.samples.map(({ answer }) => answer),
-        [denied],
-      )
-      await engine.close()
-    })
-  }
-
-  test('an opening that is refused is appealed like a call', async () => {
-    const { clock, engine, follow } = setUp()
-    const memory = memoryScaler(clock)
-    memory.openFailure = denied.kind === 'error' ? denied.error : undefined
-    const follower = follow(memory, 'a', {
-      onDenied: async () => {
-        memory.openFailure = undefined
-      },
-    })
-    await clock.advance(0)
-    assert.deepEqual(
-      follower.samples.map(({ answer }) => answer),
-      [value(1)],
-    )
     await engine.close()
   })
 })

@@ -68,6 +68,25 @@ describe('schedule', () => {
     assert.deepEqual(rung, [100, 100, 160])
   })
 
+  test('sets its timer anew only for an alarm that is sooner than all others', () => {
+    let timers = 0
+    const clock: Clock = {
+      now: () => 0,
+      after: () => {
+        timers++
+        return () => {}
+      },
+      sleep: () => Promise.resolve(),
+    }
+    const schedule = createSchedule(clock)
+    for (const due of [100, 200, 300, 100, 50])
+      schedule.set(
+        alarm(undefined, () => {}),
+        due,
+      )
+    assert.equal(timers, 2)
+  })
+
   test('moves an alarm that is set again and forgets one that is cancelled', async () => {
     const clock = manualClock(0)
     const schedule = createSchedule(clock)

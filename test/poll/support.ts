@@ -184,3 +184,16 @@ export function setUp(options: Partial<EngineOptions> = {}, start?: number): Ben
     },
   }
 }
+
+/** A source with so many queries, polled every 30 s, after its first 60 * second. */
+export async function steady(
+  count: number,
+  options: Parameters<typeof memoryScaler>[1] = {},
+): Promise<Bench & { readonly memory: Memory; readonly followers: readonly Follower[] }> {
+  const bench = setUp()
+  const memory = memoryScaler(bench.clock, options)
+  const followers = Array.from({ length: count }, (_, i) => bench.follow(memory, `q${i}`))
+  await bench.clock.advance(60 * second)
+  memory.calls.length = 0
+  return { ...bench, memory, followers }
+}
