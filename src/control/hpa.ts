@@ -1,13 +1,14 @@
 import type { Cluster, ScalableKind } from '../cluster.ts'
 import { generateHpa, hpaDiffers, renewHpa } from '../core/hpa.ts'
 import { hpaName } from '../core/names.ts'
+import { pauseOf } from '../core/pause.ts'
 import { failure, isFailure } from '../errors.ts'
 import { apiVersionOf, kinds } from '../kinds.ts'
 import type { HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
 import type { Settings } from './settings.ts'
 import type { Plan } from './triggers.ts'
 
-/** The HPA a ScaledObject wants. With `hold` it scales in no more than Ebb does. */
+/** The HPA a ScaledObject wants. With `hold`, or a pause of one direction, it does not scale that way either. */
 export function wantedHpa(
   object: ScaledObject,
   settings: Settings,
@@ -16,6 +17,7 @@ export function wantedHpa(
   version: string,
   hold: boolean,
 ): HorizontalPodAutoscaler {
+  const { paused } = pauseOf(object.metadata.annotations)
   const { metadata, spec } = object
   return generateHpa({
     name: hpaNameOf(object),
@@ -31,8 +33,8 @@ export function wantedHpa(
     minReplicas: settings.hpaMin,
     maxReplicas: settings.max,
     behavior: spec.advanced?.horizontalPodAutoscalerConfig?.behavior,
-    noScaleIn: hold,
-    noScaleOut: false,
+    noScaleIn: hold || paused === 'in' || paused === 'both',
+    noScaleOut: paused === 'out' || paused === 'both',
     metrics: plans.flatMap((plan) =>
       plan.specs.map((s) => ({ index: plan.index, ...s, metricType: plan.trigger.metricType })),
     ),

@@ -1,9 +1,12 @@
 import { parseTime } from '../clock.ts'
 import { find } from '../core/conditions.ts'
 import type { Situation } from '../core/decide.ts'
+import { pauseOf, type Pause } from '../core/pause.ts'
 import { explain } from '../core/reasons.ts'
 import { failure, isFailure, reasonOf, type EbbError } from '../errors.ts'
 import type { Condition, ScaledObject } from '../resources.ts'
+import { kinds } from '../kinds.ts'
+import { writeReplicas } from './act.ts'
 import { claim, release } from './claim.ts'
 import { createDecider } from './decider.ts'
 import { holdContents } from './held.ts'
@@ -107,6 +110,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   )
 
   function situationOf({ settings }: Resolved, target: TargetState): Situation {
+    const pause = pauseOf(object.metadata.annotations)
     return {
       now: clock.now(),
       created,
@@ -119,8 +123,8 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
       triggers: sampling.triggers.map((trigger) => trigger.facts()),
       composite: undefined,
       freshSince: sampling.freshSince,
-      forced: false,
-      paused: 'no',
+      forced: pause.forced,
+      paused: pause.paused,
       hold: shared.hold,
       fallbackReplicas: undefined,
     }
@@ -167,6 +171,8 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   async function prepare(): Promise<void> {
     const claimed = shared.writes() ? await claim(cluster, object, signal) : object
     if (claimed !== object) standing.observe(claimed)
+    const pause = pauseOf(claimed.metadata.annotations)
+    if (pause.problem !== undefined) throw failure('SPEC_INVALID', { problems: [pause.problem] })
     const source = sourceAt(Number.NEGATIVE_INFINITY, signal)
     const next = await resolveSpec(claimed, targets, source, signal)
     signal.throwIfAborted()
@@ -174,7 +180,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     const begun = resolved === undefined
     resolved = next
     sampling.use(next.plans, next.settings.period)
-    if (shared.writes()) await makeHpa(claimed, next)
+    if (shared.writes()) await (pause.whole ? rest(next, pause) : makeHpa(claimed, next))
     standing.prepared(begun)
     decider.evaluate()
   }
@@ -191,6 +197,15 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     const found = shared.findHpa(namespace, wanted.metadata.name)
     await ensureHpa(cluster, wanted, found, standing.hpaName, signal)
     standing.hpaName = wanted.metadata.name
+  }
+
+  /** Paused as a whole: nobody scales it, and it has the count that was asked for. */
+  async function rest(next: Resolved, { replicas }: Pause): Promise<void> {
+    const hpa = standing.hpaName ?? hpaNameOf(object)
+    if (shared.findHpa(namespace, hpa))
+      await cluster.remove(kinds.hpa, { namespace, name: hpa }, {}, signal)
+    if (replicas === undefined || replicas === next.state.replicas) return
+    await writeReplicas(cluster, next.kind, next.target, next.state, replicas, signal)
   }
 
   /** The spec cannot be followed. What passes by itself changes nothing; anything else stops the sampling and says why. */

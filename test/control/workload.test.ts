@@ -277,6 +277,78 @@ describe('its HPA', () => {
   })
 })
 
+describe('a pause annotation', () => {
+  const annotate = async (
+    bench: Bench,
+    annotations: Record<string, string | null>,
+  ): Promise<void> => {
+    const patch = { metadata: { annotations } }
+    await bench.cluster.patch(
+      kinds.scaledObject,
+      { namespace: 'default', name: 'orders' },
+      patch,
+      {},
+      forever,
+    )
+    await bench.clock.advance(second)
+  }
+
+  test('of the whole freezes the replicas and takes the HPA away until it goes', async (t) => {
+    const bench = await ready(t, {}, 3, { answer: 40 })
+    await annotate(bench, { 'autoscaling.keda.sh/paused': '' })
+    assert.equal(await bench.hpa(), undefined)
+    assert.equal((await bench.condition('Paused')).status, 'True')
+    bench.source.queues.set('orders', 0)
+    await bench.clock.advance(10 * minute)
+    assert.equal(await bench.replicas(), 3)
+    bench.writes.length = 0
+    await bench.clock.advance(60 * minute)
+    assert.deepEqual(bench.writes, [])
+    await annotate(bench, { 'autoscaling.keda.sh/paused': null })
+    assert.ok(await bench.hpa())
+    await bench.clock.advance(75 * second)
+    assert.equal((await bench.condition('Paused')).status, 'False')
+    assert.equal(await bench.replicas(), 0)
+  })
+
+  test('with a count brings the target to it', async (t) => {
+    const bench = await ready(t, {}, 3, { answer: 40 })
+    await annotate(bench, { 'autoscaling.keda.sh/paused-replicas': '5' })
+    assert.equal(await bench.replicas(), 5)
+    await annotate(bench, { 'autoscaling.keda.sh/paused-replicas': 'many' })
+    assert.match(
+      (await bench.condition('Ready')).message ?? '',
+      /paused-replicas must be a whole number/,
+    )
+    assert.equal(await bench.replicas(), 5)
+  })
+
+  test('of one direction leaves the other, in Ebb and in the HPA', async (t) => {
+    const bench = await ready(t, {}, 2, { answer: 40 })
+    await annotate(bench, { 'autoscaling.keda.sh/paused-scale-in': 'true' })
+    assert.equal((await bench.hpa())?.spec.behavior?.scaleDown?.selectPolicy, 'Disabled')
+    bench.source.queues.set('orders', 0)
+    await bench.clock.advance(10 * minute)
+    assert.equal(await bench.replicas(), 2)
+    await annotate(bench, {
+      'autoscaling.keda.sh/paused-scale-in': 'false',
+      'autoscaling.keda.sh/paused-scale-out': 'true',
+    })
+    await bench.clock.advance(15 * second)
+    assert.equal(await bench.replicas(), 0)
+    bench.source.queues.set('orders', 40)
+    await bench.clock.advance(10 * minute)
+    assert.equal(await bench.replicas(), 0)
+  })
+
+  test('to force activation wakes whatever the triggers say', async (t) => {
+    const bench = await ready(t)
+    await annotate(bench, { 'autoscaling.keda.sh/force-activation': 'true' })
+    await bench.clock.advance(15 * second)
+    assert.equal(await bench.replicas(), 1)
+  })
+})
+
 describe('a spec that cannot be followed', () => {
   const broken: readonly [string, Parameters<typeof scaledObject>[0], RegExp][] = [
     [
