@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import * as fc from 'fast-check'
+import { goProgram } from '../../support/go-program.ts'
+import { hasProgram, need } from '../../support/need.ts'
+import { difference, ours, theirs, type Question } from './ask.ts'
+import { cases } from './cases.ts'
+import { damaged, questions } from './generate.ts'
+
+const folder = join(import.meta.dirname, '..', '..', 'expr-oracle')
+const minutes = { timeout: 300_000 }
+
+/** Asks both, and shows where they part. */
+async function compare(t: TestContext, asked: readonly Question[]): Promise<void> {
+  if (!need(t, hasProgram('go', 'version'), 'Go, to build the real evaluator')) return
+  const program = await goProgram(folder, t.signal)
+  const answers = await theirs(program, asked, t.signal)
+  const apart = asked.flatMap((q, i) => {
+    const real = answers[i]
+    const how = real ? difference(q, ours(q), real) : 'no answer'
+    return how === undefined ? [] : [`${q.formula}  with ${JSON.stringify(q.values)}: ${how}`]
+  })
+  assert.deepEqual(apart.slice(0, 20), [])
+}
+
+const sample = (kind: fc.Arbitrary<Question>, count: number): Question[] =>
+  fc.sample(kind, { numRuns: count, seed: Number(process.env['EBB_SEED'] ?? 1) })
+
+test('formulas mean what they mean to the real evaluator', minutes, (t) => compare(t, cases))
+
+test('generated formulas mean what they mean to the real evaluator', minutes, (t) =>
+  compare(t, sample(questions, 4000)),
+)
+
+test('damaged formulas are refused where the real evaluator refuses them', minutes, (t) =>
+  compare(t, sample(damaged, 4000)),
+)
