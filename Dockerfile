@@ -1,4 +1,4 @@
-# The controller alone: the bundle on Node, no shell scripts, no packages of npm. Build: docker build -t ebb:0.1.0 .
+# The controller: its bundle on Node, with nothing of npm. Build: docker build -t ebb:0.1.0 .
 FROM node:24-bookworm-slim AS build
 WORKDIR /ebb
 COPY package.json package-lock.json ./

@@ -53,7 +53,7 @@ void describe('the manifests', () => {
       touching.map(([name, r]) => [name, r.resources, r.resourceNames, r.verbs]),
       [
         ['ebb-reads', ['secrets', 'configmaps'], undefined, ['get']],
-        ['ebb', ['secrets'], ['ebb-certs'], ['get', 'update', 'patch']],
+        ['ebb', ['secrets'], ['ebb-certs'], ['get', 'update']],
         ['ebb', ['secrets'], undefined, ['create']],
       ],
     )
