@@ -34,3 +34,6 @@ export function copiedLabels(labels: Labels | undefined, excluded: string | unde
   const left = new Set(excluded?.split(','))
   return Object.fromEntries(Object.entries(labels ?? {}).filter(([key]) => !left.has(key)))
 }
+
+/** Whether a trigger is only handed on to the HPA, which measures it itself. */
+export const isResourceTrigger = (type: string): boolean => type === 'cpu' || type === 'memory'
