@@ -19,6 +19,8 @@ export interface Azurite {
   /** Deletes all messages of a queue. */
   clear(queue: string): Promise<void>
   stop(): Promise<void>
+  /** Starts it anew at the same address after `stop`; its queues are gone. */
+  restart(): Promise<void>
 }
 
 /** The account every emulator has; its key is public. */
@@ -39,6 +41,18 @@ export async function freePort(): Promise<number> {
 
 export async function startAzurite(): Promise<Azurite> {
   const port = await freePort()
+  let child = await startOn(port)
+  return {
+    ...handle(port),
+    stop: () => end(child),
+    async restart() {
+      await end(child)
+      child = await startOn(port)
+    },
+  }
+}
+
+async function startOn(port: number): Promise<ReturnType<typeof spawn>> {
   const program = createRequire(import.meta.url).resolve('azurite/dist/src/queue/main.js')
   const flags = ['--inMemoryPersistence', '--silent', '--disableTelemetry', '--skipApiVersionCheck']
   const child = spawn(
@@ -47,10 +61,10 @@ export async function startAzurite(): Promise<Azurite> {
     { stdio: 'ignore' },
   )
   await answering(`http://127.0.0.1:${port}/${name}`, () => child.exitCode === null)
-  return { ...handle(port), stop: () => end(child) }
+  return child
 }
 
-function handle(port: number): Omit<Azurite, 'stop'> {
+function handle(port: number): Omit<Azurite, 'stop' | 'restart'> {
   const endpoint = `http://127.0.0.1:${port}/${name}`
   const of = (secret: string): string =>
     `DefaultEndpointsProtocol=http;AccountName=${name};${secret};QueueEndpoint=${endpoint};`

@@ -1,30 +1,42 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A server of the Prometheus API in this process, whose answers, moods and password a test sets. */
+/** A server of the Prometheus API in this process, whose answers, moods and passwords a test sets. */
 export interface FakePrometheus {
   readonly url: string
   /** By the query's text; 0 for others. */
   readonly values: Map<string, number>
-  /** How it behaves now. */
+  /** Queries that are answered by 503, whatever the mood. */
+  readonly failing: Set<string>
+  /** How it behaves now; hanging, it takes requests and says nothing. */
   mood: 'well' | 'failing' | 'hanging'
-  /** Accepted with the user `ebb`; undefined accepts everybody. */
-  password: string | undefined
-  /** Status codes answered, in order. */
-  readonly answered: number[]
+  /** Accepted with the user `ebb`; none accepts everybody. */
+  passwords: readonly string[]
+  /** Everything it was asked, in order. */
+  readonly exchanges: Exchange[]
   close(): Promise<void>
 }
 
+export interface Exchange {
+  readonly query: string
+  /** The status answered; undefined where it said nothing. */
+  readonly status: number | undefined
+  /** What the caller gave as password, if anything. */
+  readonly password: string | undefined
+  /** `performance.now()` */
+  readonly at: number
+}
+
 export async function startFakePrometheus(): Promise<FakePrometheus> {
-  const values = new Map<string, number>()
-  const answered: number[] = []
   const server = createServer((request, response) => {
     const query = new URL(request.url ?? '/', 'http://source').searchParams.get('query') ?? ''
-    if (fake.mood === 'hanging') return
-    response.statusCode = statusFor(fake, request.headers.authorization)
-    answered.push(response.statusCode)
+    const password = passwordOf(request)
+    const status = statusFor(fake, query, password)
+    fake.exchanges.push({ query, status, password, at: performance.now() })
+    if (status === undefined) return
+    response.statusCode = status
     response.end(
-      `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"${values.get(query) ?? 0}"]}]}}`,
+      `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"${fake.values.get(query) ?? 0}"]}]}}`,
     )
   })
   server.listen(0, '127.0.0.1')
@@ -33,10 +45,11 @@ export async function startFakePrometheus(): Promise<FakePrometheus> {
   const { port } = server.address() as AddressInfo
   const fake: FakePrometheus = {
     url: `http://127.0.0.1:${port}`,
-    values,
-    answered,
+    values: new Map(),
+    failing: new Set(),
+    exchanges: [],
     mood: 'well',
-    password: undefined,
+    passwords: [],
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -45,9 +58,20 @@ export async function startFakePrometheus(): Promise<FakePrometheus> {
   return fake
 }
 
-function statusFor(fake: FakePrometheus, authorization: string | undefined): number {
-  if (fake.mood === 'failing') return 503
-  if (fake.password === undefined) return 200
-  const expected = `Basic ${Buffer.from(`ebb:${fake.password}`).toString('base64')}`
-  return authorization === expected ? 200 : 401
+function passwordOf({ headers }: IncomingMessage): string | undefined {
+  const [scheme, text = ''] = (headers.authorization ?? '').split(' ')
+  if (scheme !== 'Basic') return undefined
+  const [user, ...rest] = Buffer.from(text, 'base64').toString('utf8').split(':')
+  return user === 'ebb' ? rest.join(':') : undefined
+}
+
+function statusFor(
+  fake: FakePrometheus,
+  query: string,
+  password: string | undefined,
+): number | undefined {
+  if (fake.mood === 'hanging') return undefined
+  if (fake.mood === 'failing' || fake.failing.has(query)) return 503
+  if (fake.passwords.length === 0) return 200
+  return password !== undefined && fake.passwords.includes(password) ? 200 : 401
 }

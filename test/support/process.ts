@@ -12,6 +12,8 @@ export interface EbbProcess {
   readonly httpsPort: number
   /** Everything it has printed, a line an entry. */
   readonly lines: readonly string[]
+  /** Whether it has said that it polls and decides; not taken back when it loses the Lease. */
+  readonly leads: boolean
   /** Sends SIGTERM and waits; resolves with the exit code and how long it took (ms). */
   stop(): Promise<{ readonly code: number | null; readonly ms: number }>
   /** Sends SIGKILL and waits. */
@@ -65,6 +67,9 @@ export async function startEbb(
     httpPort: http,
     httpsPort: https,
     lines,
+    get leads() {
+      return lines.some((line) => line.includes('"leads: polls and decides"'))
+    },
     async stop() {
       const started = performance.now()
       child.kill('SIGTERM')
