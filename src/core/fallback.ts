@@ -1,4 +1,4 @@
-import { decimal } from './modifiers.ts'
+import { decimal, usesModifiers, type ModifiersSpec } from './modifiers.ts'
 import { isResourceTrigger } from './names.ts'
 
 export const behaviors = [
@@ -21,10 +21,8 @@ export interface Fallback {
 /** What the fallback stands beside in its spec. */
 export interface FallbackContext {
   readonly triggerTypes: readonly string[]
-  /** scalingModifiers, where they have any field set. */
-  readonly modifiers:
-    | { readonly formula: string | undefined; readonly target: string | undefined }
-    | undefined
+  /** `advanced.scalingModifiers`, as written. */
+  readonly modifiers: ModifiersSpec | undefined
 }
 
 /**
@@ -49,9 +47,9 @@ export function fallbackOf(
     return {
       problem: 'fallback.failureThreshold and fallback.replicas must be whole and not negative',
     }
-  if (modifiers === undefined && triggerTypes.every(isResourceTrigger))
+  if (!usesModifiers(modifiers) && triggerTypes.every(isResourceTrigger))
     return { problem: 'fallback needs a trigger that is neither cpu nor memory' }
-  if (modifiers !== undefined && !((decimal(modifiers.target) ?? 0) > 0))
+  if (usesModifiers(modifiers) && !((decimal(modifiers.target) ?? 0) > 0))
     return { problem: 'fallback needs a scalingModifiers.target above 0' }
   if (behavior === 'scalingModifiers' && !modifiers?.formula)
     return { problem: 'fallback.behavior scalingModifiers needs scalingModifiers.formula' }

@@ -12,27 +12,40 @@ export interface Pause {
 
 const prefix = 'autoscaling.keda.sh/'
 const falseWords = ['0', 'f', 'F', 'FALSE', 'false', 'False']
+const largest = 2 ** 31 - 1
 
-/** Reads the annotations. A boolean one counts as true unless it says false in Go's words, so `paused: ""` pauses. */
-export function pauseOf(annotations: Readonly<Record<string, string>> | undefined): Pause {
-  const read = (name: string): string | undefined => annotations?.[prefix + name]
-  const isSet = (name: string): boolean => {
-    const text = read(name)
-    return text !== undefined && !falseWords.includes(text)
-  }
-  const count = read('paused-replicas')
-  const valid = count === undefined || /^\+?\d{1,9}$/.test(count)
-  const whole = count !== undefined || isSet('paused')
+type Annotations = Readonly<Record<string, string>> | undefined
+
+/** A boolean annotation counts as true unless it says false in Go's words, so `paused: ""` pauses (0.2). */
+function isSet(annotations: Annotations, name: string): boolean {
+  const text = annotations?.[prefix + name]
+  return text !== undefined && !falseWords.includes(text)
+}
+
+/** Reads the annotations of a ScaledObject. */
+export function pauseOf(annotations: Annotations): Pause {
+  const text = annotations?.[`${prefix}paused-replicas`]
+  const replicas = text === undefined ? undefined : countOf(text)
+  const whole = text !== undefined || isSet(annotations, 'paused')
   return {
-    paused: whole ? 'both' : partly(isSet('paused-scale-in'), isSet('paused-scale-out')),
+    paused: whole
+      ? 'both'
+      : partly(isSet(annotations, 'paused-scale-in'), isSet(annotations, 'paused-scale-out')),
     whole,
-    replicas: count !== undefined && valid ? Number(count) : undefined,
-    forced: isSet('force-activation'),
-    problem: valid
-      ? undefined
-      : `annotation ${prefix}paused-replicas must be a whole number, not "${count}"`,
+    replicas,
+    forced: isSet(annotations, 'force-activation'),
+    problem:
+      text === undefined || replicas !== undefined
+        ? undefined
+        : `annotation ${prefix}paused-replicas must be a whole number, not "${text.slice(0, 40)}"`,
   }
 }
+
+/** A ScaledJob knows `paused` and none of the others. */
+export const isJobPaused = (annotations: Annotations): boolean => isSet(annotations, 'paused')
+
+const countOf = (text: string): number | undefined =>
+  /^\+?\d+$/.test(text) && Number(text) <= largest ? Number(text) : undefined
 
 function partly(scaleIn: boolean, scaleOut: boolean): Pause['paused'] {
   if (scaleIn && scaleOut) return 'both'

@@ -76,6 +76,12 @@ describe('spec.fallback (1.11, 3.11)', () => {
     ['cpu and memory alone', spec, { ...plain, triggerTypes: ['cpu', 'memory'] }, /cpu/],
     ['a formula without a target', spec, modified(undefined), /target/],
     ['a formula with a target of 0', spec, modified('0'), /target/],
+    [
+      'modifiers that are empty, and cpu',
+      spec,
+      { triggerTypes: ['cpu'], modifiers: { formula: '' } },
+      /cpu/,
+    ],
     ['a target that is no number', spec, modified('many'), /target/],
     [
       'behavior scalingModifiers without modifiers',
