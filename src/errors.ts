@@ -125,6 +125,11 @@ const catalogue = {
     say: (d: { kind: string; name: string; why: string }) =>
       `the scale target ${d.kind} ${d.name} cannot be scaled: ${d.why}`,
   },
+  TARGET_FORBIDDEN: {
+    retry: true,
+    say: (d: { kind: string; name: string; group: string; plural: string }) =>
+      `Ebb is not allowed to scale ${d.kind} ${d.name}; if the kind has /scale, allow it by a ClusterRole with the label ebb.dev/aggregate-to-controller: 'true' for the group "${d.group}": get of ${d.plural}, get and update of ${d.plural}/scale`,
+  },
   SPEC_INVALID: {
     retry: false,
     say: (d: { problems: readonly string[] }) => d.problems.join('; '),

@@ -66,9 +66,11 @@ async function stateOf(
     const state = await targets.read(kind, target, signal)
     if (state) return state
   } catch (error) {
-    if (!isFailure(error, 'CLUSTER_INVALID', 'CLUSTER_FORBIDDEN', 'CLUSTER_NOT_FOUND')) throw error
-    const detail = { kind: kind.kind, name: target.name, why: reasonOf(error) }
-    throw failure('TARGET_NOT_SCALABLE', detail, error)
+    const { name } = target
+    if (isFailure(error, 'CLUSTER_FORBIDDEN'))
+      throw failure('TARGET_FORBIDDEN', { ...kind, name }, error)
+    if (!isFailure(error, 'CLUSTER_INVALID', 'CLUSTER_NOT_FOUND')) throw error
+    throw failure('TARGET_NOT_SCALABLE', { kind: kind.kind, name, why: reasonOf(error) }, error)
   }
   throw failure('TARGET_MISSING', { kind: kind.kind, name: target.name })
 }
