@@ -16,7 +16,7 @@ export type ContentKind = 'Secret' | 'ConfigMap'
  * or watch, so each that is in use is read again every 45 s, and at once when a source refuses its credentials.
  */
 export interface Contents {
-  /** What is known; reads it when it is not, or was read before `newerThan` (epoch ms). */
+  /** What is known; reads it when nothing is, when it was read before `newerThan` (epoch ms), or could not be a second ago. */
   read(kind: ContentKind, ref: Ref, newerThan: number, signal: AbortSignal): Promise<Content>
   /** Keeps the content fresh while held; `changed` is called when a new read differs. */
   hold(kind: ContentKind, ref: Ref, changed: () => void): () => void
@@ -27,6 +27,8 @@ export interface Contents {
 
 /** How long a content may be old before it is read again (ms). Credentials that rotate reach a source within 60 s. */
 export const rereadAfter = 45_000
+/** What could not be had may come with the next apply: who wants it so much later (ms) has it read again. */
+const problemsLast = 1_000
 /** GETs under way at once: a thousand Secrets are read again without a burst. */
 const concurrency = 8
 /** How often due contents are looked for (ms). */
@@ -93,8 +95,10 @@ export function createContents(cluster: Cluster, clock: Clock): Contents {
     async read(kind, ref, newerThan, signal) {
       signal.throwIfAborted()
       const entry = entryOf(kind, ref)
-      if (entry.content !== undefined && entry.readAt >= newerThan) return entry.content
-      return refresh(entry)
+      const { content, readAt } = entry
+      if (content === undefined || readAt < newerThan) return refresh(entry)
+      const lasts = 'data' in content || clock.now() - readAt < problemsLast
+      return lasts ? content : refresh(entry)
     },
     hold(kind, ref, changed) {
       const entry = entryOf(kind, ref)

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { describe, test, type TestContext } from 'node:test'
+import { createContents, type Content, type Contents } from '../../src/control/contents.ts'
+import { createEmbedded, type EmbeddedCluster } from '../../src/embedded/cluster.ts'
+import { failure } from '../../src/errors.ts'
+import { kinds } from '../../src/kinds.ts'
+import { manualClock, type ManualClock } from '../support/clock.ts'
+import { forever, secret } from '../support/controller.ts'
+
+const second = 1_000
+const ref = { namespace: 'default', name: 'login' }
+
+interface Stage {
+  readonly clock: ManualClock
+  readonly cluster: EmbeddedCluster
+  readonly contents: Contents
+  /** GETs of the Secret so far. */
+  readonly gets: () => number
+  /** Every GET fails like this from now on. */
+  fail(error: Error): void
+  read(newerThan?: number): Promise<Content>
+}
+
+function open(t: TestContext): Stage {
+  const clock = manualClock()
+  const cluster = createEmbedded({ clock })
+  const contents = createContents(cluster, clock)
+  let gets = 0
+  let failing: Error | undefined
+  cluster.setFaults({
+    before({ verb }) {
+      if (verb !== 'get') return
+      gets++
+      if (failing) throw failing
+    },
+  })
+  t.after(async () => {
+    contents.close()
+    await cluster.close()
+  })
+  return {
+    clock,
+    cluster,
+    contents,
+    gets: () => gets,
+    fail(error) {
+      failing = error
+    },
+    read: (newerThan = Number.NEGATIVE_INFINITY) =>
+      contents.read('Secret', ref, newerThan, forever),
+  }
+}
+
+const make = ({ cluster }: Stage, password: string): Promise<unknown> =>
+  cluster.apply(kinds.secret, secret('login', { password }), forever)
+
+describe('the Secrets that workloads refer to', () => {
+  test('are read once for all who want them at once or later', async (t) => {
+    const stage = open(t)
+    await make(stage, 'a')
+    const [one, other] = await Promise.all([stage.read(), stage.read()])
+    await stage.clock.advance(20 * second)
+    const known = { data: { password: 'a' } }
+    assert.deepEqual([one, other, await stage.read()], [known, known, known])
+    assert.equal(stage.gets(), 1)
+  })
+
+  test('are read again for who wants them newer than they are', async (t) => {
+    const stage = open(t)
+    await make(stage, 'a')
+    await stage.read()
+    await make(stage, 'b')
+    await stage.clock.advance(second)
+    assert.deepEqual(await stage.read(stage.clock.now()), { data: { password: 'b' } })
+  })
+
+  test('are read every 45 s while held, and holders hear of what changed', async (t) => {
+    const stage = open(t)
+    await make(stage, 'a')
+    let heard = 0
+    const letGo = stage.contents.hold('Secret', ref, () => heard++)
+    await stage.read()
+    await stage.clock.advance(100 * second)
+    assert.deepEqual([stage.gets(), heard], [3, 0])
+    await make(stage, 'b')
+    await stage.clock.advance(45 * second)
+    assert.deepEqual([stage.gets(), heard], [4, 1])
+    letGo()
+    await stage.clock.advance(100 * second)
+    assert.deepEqual([stage.gets(), stage.contents.size], [4, 0])
+  })
+
+  test('that are missing are looked for again by who wants them a second later', async (t) => {
+    const stage = open(t)
+    const missing = { problem: 'Secret default/login does not exist', missing: true }
+    assert.deepEqual(await stage.read(), missing)
+    await make(stage, 'a')
+    await stage.clock.advance(second - 1)
+    assert.deepEqual([await stage.read(), stage.gets()], [missing, 1])
+    await stage.clock.advance(1)
+    assert.deepEqual(await stage.read(), { data: { password: 'a' } })
+  })
+
+  test('that may not be read are a problem that names the way out', async (t) => {
+    const stage = open(t)
+    stage.fail(failure('CLUSTER_FORBIDDEN', { what: 'reading secrets', why: 'no Role' }))
+    const content = await stage.read()
+    assert.match('problem' in content ? content.problem : '', /cannot be read: .*`ebb rbac`/)
+  })
+
+  test('stay what they were while the API server cannot answer', async (t) => {
+    const stage = open(t)
+    await make(stage, 'a')
+    await stage.read()
+    stage.fail(failure('CLUSTER_UNREACHABLE', { server: 'embedded', why: 'down' }))
+    await stage.clock.advance(second)
+    assert.deepEqual(await stage.read(stage.clock.now()), { data: { password: 'a' } })
+    assert.equal(stage.gets(), 2)
+  })
+})
