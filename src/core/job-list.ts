@@ -62,11 +62,11 @@ export const expired = (
     return ended.slice(0, Math.max(0, ended.length - limits[kind]))
   })
 
+const byEnd = (a: JobFacts, b: JobFacts): number =>
+  endOf(a) - endOf(b) || (numberIn(a.name) ?? 0) - (numberIn(b.name) ?? 0)
+
 /** One whose end is unknown is taken for the newest. */
-const byEnd = (a: JobFacts, b: JobFacts): number => {
-  const [x, y] = [a.finishedAt ?? Number.MAX_VALUE, b.finishedAt ?? Number.MAX_VALUE]
-  return x - y || (numberIn(a.name) ?? 0) - (numberIn(b.name) ?? 0)
-}
+const endOf = ({ finishedAt }: JobFacts): number => finishedAt ?? Number.MAX_VALUE
 
 /** The rollout of a ScaledJob's spec (5.5): whether Jobs of an older generation go, and how what is theirs goes. */
 export function rolloutOf(spec: {

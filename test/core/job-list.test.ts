@@ -95,6 +95,10 @@ describe('of the ended Jobs there go (5.6)', () => {
     const unknown = ['n-10', 'n-9'].map((name) => ended(name, 'Failed'))
     assert.deepEqual(names([...unknown, ended('z', 'Failed', 1)], 0, 1), ['z', 'n-9'])
   })
+  test('of one with and one without a known end, the former', () => {
+    const pair = [ended('known', 'Complete', 1), ended('unknown', 'Complete')]
+    for (const jobs of [pair, pair.toReversed()]) assert.deepEqual(names(jobs, 1, 0), ['known'])
+  })
   test('never one that runs', () => assert.deepEqual(names([running], 0, 0), []))
 })
 
