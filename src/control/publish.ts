@@ -20,13 +20,16 @@ export interface Wanted {
   /** Epoch ms; written at activation and when activity ends. */
   readonly lastActive: number | undefined
   readonly hpaName: string | undefined
+  /** The target's replicas before Ebb. */
+  readonly original: number | undefined
 }
 
 /** The status fields of KEDA (keda-behaviour.md 1.4) as they should be. */
 export function wantedStatus({ object, resolved, ...wanted }: Wanted): Fields {
   const { triggers } = object.spec
   return {
-    ...(resolved && statusOfResolved(object, resolved)),
+    ...(resolved && statusOfResolved(resolved)),
+    ...(wanted.original !== undefined && { originalReplicaCount: wanted.original }),
     triggersTypes: distinct(triggers.map((t) => t.type)) || undefined,
     authenticationsTypes: distinct(triggers.map((t) => t.authenticationRef?.name)) || undefined,
     conditions: wanted.conditions,
@@ -36,9 +39,7 @@ export function wantedStatus({ object, resolved, ...wanted }: Wanted): Fields {
   }
 }
 
-function statusOfResolved(object: ScaledObject, resolved: Resolved): Fields {
-  const { kind, plans, state } = resolved
-  const original = object.status?.originalReplicaCount ?? state.replicas
+function statusOfResolved({ kind, plans }: Resolved): Fields {
   return {
     scaleTargetKind: kindText(kind),
     scaleTargetGVKR: {
@@ -47,7 +48,6 @@ function statusOfResolved(object: ScaledObject, resolved: Resolved): Fields {
       kind: kind.kind,
       resource: kind.plural,
     },
-    originalReplicaCount: original,
     externalMetricNames: plans.flatMap((plan) => plan.metrics),
   }
 }
@@ -60,6 +60,8 @@ export interface Publisher extends Coalesced {
   readonly status: ScaledObjectStatus | undefined
   /** Takes note of the object as the mirror has it. */
   observe(object: ScaledObject): void
+  /** Writes these fields now; fails as the cluster does. */
+  write(fields: Fields): Promise<void>
 }
 
 /** Writes a ScaledObject's status where it differs from what is wanted, one patch at a time. */
@@ -73,20 +75,24 @@ export function createPublisher(
 ): Publisher {
   let known = first
 
-  const write = async (): Promise<void> => {
+  const { namespace = '', name } = first.metadata
+
+  const observe = (object: ScaledObject): void => {
+    if (!newer(known.metadata.resourceVersion, object.metadata.resourceVersion)) known = object
+  }
+
+  const write = async (status: Fields): Promise<void> => {
+    const where = { subresource: 'status' } as const
+    observe(await cluster.patch(kinds.scaledObject, { namespace, name }, { status }, where, signal))
+  }
+
+  const writeWanted = async (): Promise<void> => {
     const wanted = want()
     if (!wanted || signal.aborted) return
     const patch = mergePatch({ ...known.status }, wantedStatus(wanted))
     if (!patch) return
-    const { namespace = '', name } = known.metadata
     try {
-      known = await cluster.patch(
-        kinds.scaledObject,
-        { namespace, name },
-        { status: patch },
-        { subresource: 'status' },
-        signal,
-      )
+      await write(patch)
     } catch (error) {
       if (signal.aborted || isFailure(error, 'CLUSTER_NOT_FOUND')) return
       log.warn({ object: `${namespace}/${name}`, error: reasonOf(error) }, 'status not written')
@@ -97,16 +103,15 @@ export function createPublisher(
 
   const work = coalesce(async () => {
     await clock.sleep(gather, signal).catch(() => undefined)
-    await write()
+    await writeWanted()
   })
 
   return {
     get status() {
       return known.status
     },
-    observe(object) {
-      if (!newer(known.metadata.resourceVersion, object.metadata.resourceVersion)) known = object
-    },
+    observe,
+    write,
     poke: () => work.poke(),
     idle: () => work.idle(),
   }

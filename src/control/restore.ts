@@ -10,11 +10,11 @@ import type { ScaledObject } from '../resources.ts'
 export async function restoreReplicas(
   cluster: Cluster,
   { metadata, spec, status }: ScaledObject,
+  original: number | undefined,
   resolved: ScalableKind | undefined,
   signal: AbortSignal,
   log: Log,
 ): Promise<void> {
-  const original = status?.originalReplicaCount
   const stored = status?.scaleTargetGVKR
   const kind = resolved ?? (stored && { ...stored, plural: stored.resource })
   if (spec.advanced?.restoreToOriginalReplicaCount !== true || original === undefined || !kind)

@@ -28,6 +28,10 @@ export interface Standing {
   /** Epoch ms; kept in memory, written at activation and when activity ends. */
   readonly lastActive: number | undefined
   hpaName: string | undefined
+  /** The target's replicas before Ebb; undefined until it was found for the first time. */
+  readonly original: number | undefined
+  /** The target was found with these replicas. Where they are to be restored, resolves only when they are stored. */
+  found(replicas: number): Promise<void>
   /** The mirror, or a write, has this version of the object. */
   observe(object: ScaledObject): void
   /** The spec can be followed. `begun` for the first time since it could not. */
@@ -58,6 +62,7 @@ export function createStanding(
   let lastActive = lastActiveAtStart(first, start)
   let storedLastActive: number | undefined
   let hpaName: string | undefined = first.status?.hpaName
+  let original = first.status?.originalReplicaCount
   let looked: Looked | undefined
 
   const publisher = createPublisher(
@@ -74,6 +79,7 @@ export function createStanding(
             activity,
             lastActive: storedLastActive,
             hpaName,
+            original,
           }
         : undefined,
     signal,
@@ -122,6 +128,16 @@ export function createStanding(
     set hpaName(name) {
       if (name !== hpaName) publisher.poke()
       hpaName = name
+    },
+    get original() {
+      return original
+    },
+    async found(replicas) {
+      original ??= replicas
+      const restores = object.spec.advanced?.restoreToOriginalReplicaCount === true
+      const stored = publisher.status?.originalReplicaCount !== undefined
+      if (!restores || stored || !shared.writes()) return
+      await publisher.write({ originalReplicaCount: original })
     },
     observe(next) {
       object = next

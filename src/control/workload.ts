@@ -177,6 +177,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     const next = await resolveSpec(claimed, targets, source, signal)
     signal.throwIfAborted()
     held.settle()
+    await standing.found(next.state.replicas)
     const begun = resolved === undefined
     resolved = next
     sampling.use(next.plans, next.settings.period)
@@ -225,7 +226,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     sampling.close()
     resolved = undefined
     if (!shared.writes()) return
-    await restoreReplicas(cluster, object, kind, signal, log)
+    await restoreReplicas(cluster, object, standing.original, kind, signal, log)
     await release(cluster, object, signal)
     standing.deleted()
   }
