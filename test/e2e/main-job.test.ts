@@ -115,16 +115,17 @@ test('a real queue scales a workload 0 -> 1 -> n -> 0 on a real control plane, u
   await azurite.clear('orders')
   await until('the target rests', counted, (n) => n === 0, 60)
   assert.equal(seen[0], 0)
-  assert.equal(seen[1], 1)
   assert.equal(seen.at(-1), 0)
 
-  const events = await plane.kubectl('get', 'events', '-o', 'jsonpath={.items[*].reason}')
-  for (const reason of [
-    'KEDAScaleTargetActivated',
-    'KEDAScaleTargetDeactivated',
-    'ScaledObjectReady',
+  // the HPA may act before anybody has seen the first replica, so what Ebb wrote is told by its events
+  const line = 'jsonpath={range .items[*]}{.reason} {.message}{"\\n"}{end}'
+  const events = await plane.kubectl('get', 'events', '-o', line)
+  for (const happened of [
+    /^ScaledObjectReady /m,
+    /^KEDAScaleTargetActivated .* from 0 to 1 replica /m,
+    /^KEDAScaleTargetDeactivated .* to 0 replicas /m,
   ])
-    assert.ok(events.includes(reason), reason)
+    assert.match(events, happened)
   const ended = await installed.ebb.stop()
   assert.equal(ended.code, 0)
   assert.ok(ended.ms < 10_000)
