@@ -169,6 +169,20 @@ export interface Container {
     readonly secretRef?: { readonly name: string; readonly optional?: boolean }
     readonly configMapRef?: { readonly name: string; readonly optional?: boolean }
   }[]
+  readonly resources?: {
+    readonly requests?: Readonly<Record<string, string>>
+    readonly limits?: Readonly<Record<string, string>>
+  }
+}
+
+export interface LimitRange extends Resource {
+  readonly spec?: {
+    readonly limits?: readonly {
+      readonly type: string
+      readonly default?: Readonly<Record<string, string>>
+      readonly defaultRequest?: Readonly<Record<string, string>>
+    }[]
+  }
 }
 
 export interface PodTemplate {

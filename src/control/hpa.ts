@@ -1,6 +1,6 @@
 import type { Cluster, ScalableKind } from '../cluster.ts'
 import { generateHpa, hpaDiffers, renewHpa } from '../core/hpa.ts'
-import { hpaName } from '../core/names.ts'
+import { hpaNameFor } from '../core/names.ts'
 import { pauseOf } from '../core/pause.ts'
 import { failure, isFailure } from '../errors.ts'
 import { apiVersionOf, kinds } from '../kinds.ts'
@@ -42,7 +42,7 @@ export function wantedHpa(
 }
 
 export const hpaNameOf = ({ metadata, spec }: ScaledObject): string =>
-  spec.advanced?.horizontalPodAutoscalerConfig?.name ?? hpaName(metadata.name)
+  hpaNameFor(metadata.name, spec.advanced?.horizontalPodAutoscalerConfig?.name)
 
 /**
  * Makes the cluster's HPA the wanted one: created, replaced when it differs after the server's defaulting, and the one of

@@ -1,7 +1,8 @@
+import { problemsOf } from '../admission/scaledobject.ts'
 import type { Ref, ScalableKind } from '../cluster.ts'
 import { failure, isFailure, reasonOf } from '../errors.ts'
 import type { ScaledObject } from '../resources.ts'
-import { problemsOf, settingsOf, type Settings } from './settings.ts'
+import { settingsOf, type Settings } from './settings.ts'
 import type { Targets, TargetState } from './target.ts'
 import { planTriggers, type Plan, type PlanSource } from './triggers.ts'
 

@@ -16,6 +16,10 @@ export const normalise = (name: string): string => name.replace(/[/.:%()]/g, '-'
 /** What the HPA is called unless the spec names it. */
 export const hpaName = (scaledObject: string): string => `keda-hpa-${scaledObject}`
 
+/** What the HPA is called; an empty name counts as none. */
+export const hpaNameFor = (scaledObject: string, named: string | undefined): string =>
+  named || hpaName(scaledObject)
+
 /** A label value: at most 63 characters, and none at its end that a label value may not end in. */
 export const labelValue = (text: string): string => text.slice(0, 63).replace(/[^A-Za-z0-9]+$/, '')
 
