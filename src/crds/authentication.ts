@@ -62,8 +62,61 @@ const columns = (cluster: boolean): readonly PrinterColumn[] => [
   { ...column('ScaledJobs', '.status.scaledjobs'), priority: 1 },
 ]
 
+const azure = "!has(self.podIdentity) || self.podIdentity.provider != 'azure-workload' || "
+const aws = "!has(self.podIdentity) || self.podIdentity.provider != 'aws' || "
+/** With an identity of gcp, aws-eks or none KEDA's webhook does not look at oauth2. */
+const grant =
+  "!has(self.oauth2) || has(self.podIdentity) && !(self.podIdentity.provider in ['azure-workload', 'aws']) || "
+
+const rule = (text: string, message: string, fieldPath: string) => ({
+  rule: text,
+  message,
+  fieldPath,
+})
+
+/** What KEDA's webhook refuses. */
+const rules: Schema['x-kubernetes-validations'] = [
+  rule(
+    `${azure}!has(self.podIdentity.identityId) || self.podIdentity.identityId != ''`,
+    'podIdentity.identityId must not be empty where it is set',
+    '.podIdentity.identityId',
+  ),
+  rule(
+    `${azure}!has(self.podIdentity.identityAuthorityHost) || self.podIdentity.identityAuthorityHost == '' || has(self.podIdentity.identityTenantId) && self.podIdentity.identityTenantId != ''`,
+    'podIdentity.identityTenantId is required where identityAuthorityHost is set',
+    '.podIdentity.identityTenantId',
+  ),
+  rule(
+    `${azure}!has(self.podIdentity.identityTenantId) || self.podIdentity.identityTenantId != ''`,
+    'podIdentity.identityTenantId must not be empty where it is set',
+    '.podIdentity.identityTenantId',
+  ),
+  rule(
+    `${aws}!has(self.podIdentity.roleArn) || self.podIdentity.roleArn == '' || !has(self.podIdentity.identityOwner) || self.podIdentity.identityOwner != 'workload'`,
+    'podIdentity.roleArn cannot be set where identityOwner is workload',
+    '.podIdentity.roleArn',
+  ),
+  rule(
+    `${aws}!has(self.podIdentity.externalID) || self.podIdentity.externalID == '' || has(self.podIdentity.roleArn) && self.podIdentity.roleArn != ''`,
+    'podIdentity.externalID needs roleArn',
+    '.podIdentity.externalID',
+  ),
+  rule(
+    `${grant}self.oauth2.clientId != ''`,
+    'oauth2.clientId must not be empty',
+    '.oauth2.clientId',
+  ),
+  rule(
+    `${grant}isURL(self.oauth2.tokenUrl) && url(self.oauth2.tokenUrl).getScheme() in ['http', 'https'] && url(self.oauth2.tokenUrl).getHost() != ''`,
+    'oauth2.tokenUrl must be an http or https URL with a host',
+    '.oauth2.tokenUrl',
+  ),
+]
+
 const common = {
-  spec: object('Where parameters come from; later sources count before earlier ones.', {}, fields),
+  spec: object('Where parameters come from; later sources count before earlier ones.', {}, fields, {
+    'x-kubernetes-validations': rules,
+  }),
   status: object(
     'Who uses it.',
     {},

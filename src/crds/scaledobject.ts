@@ -47,7 +47,9 @@ const advanced: Schema = object(
       'The generated autoscaler.',
       {},
       {
-        name: text('Its name; keda-hpa- and the name of this object when absent.'),
+        name: text('Its name; keda-hpa- and the name of this object when absent.', {
+          maxLength: 63,
+        }),
         behavior,
       },
     ),
@@ -56,12 +58,34 @@ const advanced: Schema = object(
       {},
       {
         formula: text('An expression over the names of triggers.'),
-        target: text('The target of the result, a number above 0.'),
+        target: text('The target of the result, a number above 0.', {
+          'x-kubernetes-validations': [
+            {
+              // what Go's ParseFloat takes, NaN too: KEDA's webhook compares with 0 alone
+              rule: "self == '' || self.lowerAscii() == 'nan' || !(double(self) <= 0.0)",
+              message: 'target must be a number above 0',
+            },
+          ],
+        }),
         activationTarget: text('The workload is active above this; 0 when absent.'),
         metricType: choice('How the target is meant; AverageValue when absent.', [
           'AverageValue',
           'Value',
         ]),
+      },
+      {
+        'x-kubernetes-validations': [
+          {
+            rule: "has(self.formula) && self.formula != '' || (!has(self.target) || self.target == '') && (!has(self.activationTarget) || self.activationTarget == '') && !has(self.metricType)",
+            message: 'formula is required with target, activationTarget or metricType',
+            fieldPath: '.formula',
+          },
+          {
+            rule: "!has(self.formula) || self.formula == '' || has(self.target) && self.target != ''",
+            message: 'target is required with a formula',
+            fieldPath: '.target',
+          },
+        ],
       },
     ),
   },
@@ -100,6 +124,18 @@ const spec: Schema = object(
       {
         rule: '!has(self.minReplicaCount) || self.minReplicaCount <= (has(self.maxReplicaCount) ? self.maxReplicaCount : 100)',
         message: 'minReplicaCount must not exceed maxReplicaCount (100 when absent)',
+        fieldPath: '.minReplicaCount',
+      },
+      // an explicit minReplicaCount of 0 counts as 1, an absent one as 0: as in KEDA's webhook
+      {
+        rule: '!has(self.idleReplicaCount) || self.idleReplicaCount < (!has(self.minReplicaCount) ? 0 : self.minReplicaCount > 0 ? self.minReplicaCount : 1)',
+        message: 'idleReplicaCount must be below minReplicaCount',
+        fieldPath: '.idleReplicaCount',
+      },
+      {
+        rule: "!has(self.fallback) || !has(self.fallback.behavior) || self.fallback.behavior != 'scalingModifiers' || has(self.advanced) && has(self.advanced.scalingModifiers) && has(self.advanced.scalingModifiers.formula) && self.advanced.scalingModifiers.formula != ''",
+        message: 'fallback.behavior scalingModifiers needs advanced.scalingModifiers.formula',
+        fieldPath: '.fallback',
       },
     ],
   },

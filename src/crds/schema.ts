@@ -8,6 +8,7 @@ export interface Schema {
   readonly minimum?: number
   readonly maximum?: number
   readonly minLength?: number
+  readonly maxLength?: number
   readonly minItems?: number
   readonly pattern?: string
   readonly anyOf?: readonly Schema[]
@@ -22,6 +23,7 @@ export interface Schema {
   readonly 'x-kubernetes-validations'?: readonly {
     readonly rule: string
     readonly message: string
+    readonly fieldPath?: string
   }[]
 }
 

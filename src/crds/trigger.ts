@@ -30,6 +30,15 @@ export const triggers = (more: Fields = {}): Schema =>
         ),
         ...more,
       },
+      {
+        'x-kubernetes-validations': [
+          {
+            rule: "!has(self.useCachedMetrics) || !self.useCachedMetrics || !(self.type in ['cpu', 'memory', 'cron'])",
+            message: 'useCachedMetrics is not available for cpu, memory and cron',
+            fieldPath: '.useCachedMetrics',
+          },
+        ],
+      },
     ),
     { minItems: 1 },
   )

@@ -18,6 +18,9 @@ export const scaledObject = (spec: object): object => ({
   spec: { scaleTargetRef: { name: 'worker' }, triggers: [trigger], ...spec },
 })
 
+const modifiers = (scalingModifiers: object): object =>
+  scaledObject({ advanced: { scalingModifiers } })
+
 const scaledJob = (spec: object, pod: object = {}): object => ({
   apiVersion: 'keda.sh/v1alpha1',
   kind: 'ScaledJob',
@@ -40,6 +43,18 @@ const hpa = (behavior: object): object =>
   scaledObject({ advanced: { horizontalPodAutoscalerConfig: { behavior } } })
 const vault = { address: 'https://vault', authentication: 'token' }
 const secretKeyRef = { name: 'a', key: 'b' }
+const oauth = (more: object, beside: object = {}): object =>
+  authentication({
+    oauth2: {
+      clientId: 'c',
+      tokenUrl: 'https://t',
+      clientSecret: { valueFrom: { secretKeyRef } },
+      ...more,
+    },
+    ...beside,
+  })
+const azure = (more: object): object =>
+  authentication({ podIdentity: { provider: 'azure-workload', ...more } })
 
 /** Bounds (reference: keda-behaviour B.3 and 1.2 to 1.6). What the CRD cannot judge, KEDA's webhook and the controller do. */
 export const samples: readonly Sample[] = [
@@ -51,9 +66,16 @@ export const samples: readonly Sample[] = [
   },
   { name: 'idle 0 with min 0', object: scaledObject({ minReplicaCount: 0, idleReplicaCount: 0 }) },
   {
-    name: 'idle without min, which the controller judges',
+    name: 'idle without min',
     object: scaledObject({ idleReplicaCount: 0 }),
+    refused: /idleReplicaCount must be below/,
   },
+  {
+    name: 'min 1, idle 1',
+    object: scaledObject({ minReplicaCount: 1, idleReplicaCount: 1 }),
+    refused: /spec.idleReplicaCount/,
+  },
+  { name: 'min 1, idle 0', object: scaledObject({ minReplicaCount: 1, idleReplicaCount: 0 }) },
   {
     name: 'min 5, max 3',
     object: scaledObject({ minReplicaCount: 5, maxReplicaCount: 3 }),
@@ -111,8 +133,74 @@ export const samples: readonly Sample[] = [
   {
     name: 'fallback',
     object: scaledObject({
+      fallback: { failureThreshold: 0, replicas: 0, behavior: 'currentReplicasIfHigher' },
+    }),
+  },
+  {
+    name: 'fallback by a formula that is not there',
+    object: scaledObject({
       fallback: { failureThreshold: 0, replicas: 0, behavior: 'scalingModifiers' },
     }),
+    refused: /spec.fallback: .*needs advanced.scalingModifiers.formula/,
+  },
+  {
+    name: 'fallback by a formula',
+    object: scaledObject({
+      fallback: { failureThreshold: 0, replicas: 0, behavior: 'scalingModifiers' },
+      advanced: { scalingModifiers: { formula: 'a', target: '2' } },
+    }),
+  },
+  ...['2', '0.5', '1e3', '.5', 'inf', 'NaN', '0x1p4'].map((target) => ({
+    name: `modifiers with the target ${target}, which Go reads as above 0`,
+    object: modifiers({ formula: 'a', target }),
+  })),
+  ...['0', '-1', '0.0', 'many', ' 2'].map((target) => ({
+    name: `modifiers with the target ${target}`,
+    object: modifiers({ formula: 'a', target }),
+    refused: /scalingModifiers.target/,
+  })),
+  { name: 'modifiers without a field', object: modifiers({}) },
+  { name: 'modifiers of empty text', object: modifiers({ formula: '', target: '' }) },
+  {
+    name: 'modifiers with a target alone',
+    object: modifiers({ target: '2' }),
+    refused: /scalingModifiers.formula: .*formula is required/,
+  },
+  {
+    name: 'modifiers with a metricType alone',
+    object: modifiers({ metricType: 'Value' }),
+    refused: /formula is required/,
+  },
+  {
+    name: 'modifiers without a target',
+    object: modifiers({ formula: 'a' }),
+    refused: /scalingModifiers.target: .*target is required/,
+  },
+  {
+    name: 'an HPA name of 63 characters',
+    object: scaledObject({ advanced: { horizontalPodAutoscalerConfig: { name: 'n'.repeat(63) } } }),
+  },
+  {
+    name: 'an HPA name of 64 characters',
+    object: scaledObject({ advanced: { horizontalPodAutoscalerConfig: { name: 'n'.repeat(64) } } }),
+    refused: /horizontalPodAutoscalerConfig.name/,
+  },
+  ...['cpu', 'memory', 'cron'].map((type) => ({
+    name: `cached metrics of ${type}`,
+    object: scaledObject({ triggers: [{ ...trigger, type, useCachedMetrics: true }] }),
+    refused: /triggers\[0\].useCachedMetrics/,
+  })),
+  {
+    name: 'cached metrics',
+    object: scaledObject({ triggers: [{ ...trigger, useCachedMetrics: true }] }),
+  },
+  {
+    name: 'cached metrics of cron, said not to be',
+    object: scaledObject({ triggers: [{ ...trigger, type: 'cron', useCachedMetrics: false }] }),
+  },
+  {
+    name: 'a thousand triggers',
+    object: scaledObject({ triggers: Array.from({ length: 1000 }, () => trigger) }),
   },
   {
     name: 'fallback without replicas',
@@ -193,10 +281,73 @@ export const samples: readonly Sample[] = [
     object: authentication({ hashiCorpVault: { ...vault, secrets: [] } }),
     refused: /secrets/,
   },
+  { name: 'OAuth', object: oauth({}) },
+  ...['http://t', 'https://t:8080/a?b=c', 'HTTPS://t'].map((tokenUrl) => ({
+    name: `OAuth at ${tokenUrl}`,
+    object: oauth({ tokenUrl }),
+  })),
+  ...['t', '', '/t', 'ftp://t', 'https://', '//t'].map((tokenUrl) => ({
+    name: `OAuth at ${tokenUrl}`,
+    object: oauth({ tokenUrl }),
+    refused: /oauth2.tokenUrl/,
+  })),
+  { name: 'OAuth of nobody', object: oauth({ clientId: '' }), refused: /oauth2.clientId/ },
   {
-    name: 'OAuth',
+    name: 'OAuth of nobody beside an identity with which KEDA does not look at it',
+    object: oauth({ clientId: '', tokenUrl: 't' }, { podIdentity: { provider: 'gcp' } }),
+  },
+  {
+    name: 'OAuth of nobody beside Azure',
+    object: oauth({ clientId: '' }, { podIdentity: { provider: 'azure-workload' } }),
+    refused: /oauth2.clientId/,
+  },
+  { name: 'Azure', object: azure({ identityId: 'i', identityTenantId: 't' }) },
+  {
+    name: 'Azure with a host and a tenant',
+    object: azure({ identityAuthorityHost: 'h', identityTenantId: 't' }),
+  },
+  {
+    name: 'Azure with an empty id',
+    object: azure({ identityId: '' }),
+    refused: /identityId must not/,
+  },
+  {
+    name: 'Azure with an empty tenant',
+    object: azure({ identityTenantId: '' }),
+    refused: /identityTenantId must/,
+  },
+  {
+    name: 'Azure with a host alone',
+    object: azure({ identityAuthorityHost: 'h' }),
+    refused: /identityTenantId is required/,
+  },
+  {
+    name: 'an empty id of a platform that has none',
+    object: authentication({ podIdentity: { provider: 'gcp', identityId: '' } }),
+  },
+  {
+    name: 'AWS with the role of the workload',
     object: authentication({
-      oauth2: { clientId: 'c', tokenUrl: 't', clientSecret: { valueFrom: { secretKeyRef } } },
+      podIdentity: { provider: 'aws', roleArn: 'r', identityOwner: 'workload' },
     }),
+    refused: /roleArn/,
+  },
+  {
+    name: 'AWS with an external id alone',
+    object: authentication({ podIdentity: { provider: 'aws', externalID: 'e' } }),
+    refused: /externalID/,
+  },
+  {
+    name: 'the same rules for all namespaces',
+    object: authentication(
+      { podIdentity: { provider: 'aws', externalID: 'e' } },
+      'ClusterTriggerAuthentication',
+    ),
+    refused: /externalID/,
+  },
+  {
+    name: 'a job with cached metrics of cron',
+    object: scaledJob({ triggers: [{ ...trigger, type: 'cron', useCachedMetrics: true }] }),
+    refused: /useCachedMetrics/,
   },
 ]
