@@ -144,6 +144,10 @@ const catalogue = {
     say: (d: { owner: string }) =>
       `the external metrics API of this cluster is served by ${d.owner}, so the HPA cannot read Ebb; remove that APIService or use the annotation ebb.dev/scaling: direct`,
   },
+  METRIC_FAILED: {
+    retry: true,
+    say: (d: { metric: string; why: string }) => `metric:${d.metric} encountered error: ${d.why}`,
+  },
   METRIC_UNKNOWN: {
     retry: true,
     say: (d: { metric: string; workload: string }) =>

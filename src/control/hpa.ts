@@ -1,24 +1,22 @@
-import type { Cluster, ScalableKind } from '../cluster.ts'
-import { generateHpa, hpaDiffers, renewHpa } from '../core/hpa.ts'
+import type { Cluster } from '../cluster.ts'
+import { compositeSpec, generateHpa, hpaDiffers, renewHpa, type HpaFacts } from '../core/hpa.ts'
 import { hpaNameFor } from '../core/names.ts'
 import { pauseOf } from '../core/pause.ts'
 import { failure, isFailure } from '../errors.ts'
 import { apiVersionOf, kinds } from '../kinds.ts'
 import type { HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
-import type { Settings } from './settings.ts'
-import type { Plan } from './triggers.ts'
+import type { Resolved } from './resolve.ts'
 
 /** The HPA a ScaledObject wants. With `hold`, or a pause of one direction, it does not scale that way either. */
 export function wantedHpa(
   object: ScaledObject,
-  settings: Settings,
-  kind: ScalableKind,
-  plans: readonly Plan[],
+  resolved: Pick<Resolved, 'settings' | 'kind' | 'plans' | 'modifiers'>,
   version: string,
   hold: boolean,
 ): HorizontalPodAutoscaler {
   const { paused } = pauseOf(object.metadata.annotations)
   const { metadata, spec } = object
+  const { settings, kind } = resolved
   return generateHpa({
     name: hpaNameOf(object),
     version,
@@ -35,11 +33,20 @@ export function wantedHpa(
     behavior: spec.advanced?.horizontalPodAutoscalerConfig?.behavior,
     noScaleIn: hold || paused === 'in' || paused === 'both',
     noScaleOut: paused === 'out' || paused === 'both',
-    metrics: plans.flatMap((plan) =>
-      plan.specs.map((s) => ({ index: plan.index, ...s, metricType: plan.trigger.metricType })),
-    ),
+    metrics: metricsOf(resolved, metadata.name),
   })
 }
+
+/** With modifiers one metric stands for all external ones. */
+const metricsOf = (
+  { plans, modifiers }: Pick<Resolved, 'plans' | 'modifiers'>,
+  scaledObject: string,
+): HpaFacts['metrics'] =>
+  modifiers
+    ? [compositeSpec(modifiers, scaledObject)]
+    : plans.flatMap((plan) =>
+        plan.specs.map((s) => ({ index: plan.index, ...s, metricType: plan.trigger.metricType })),
+      )
 
 export const hpaNameOf = ({ metadata, spec }: ScaledObject): string =>
   hpaNameFor(metadata.name, spec.advanced?.horizontalPodAutoscalerConfig?.name)

@@ -48,7 +48,7 @@ export interface Insight {
   get(namespace: string, name: string): Promise<WorkloadView | undefined>
 }
 
-/** One value for the HPA. `at` is when it was measured. */
+/** One value for the HPA; only a formula's may be negative. `at` is when it was measured. */
 export interface MetricValue {
   readonly metric: string
   readonly value: number

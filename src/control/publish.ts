@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts'
 import { rfc3339 } from '../clock.ts'
 import type { Cluster } from '../cluster.ts'
 import { coalesce, type Coalesced } from '../coalesce.ts'
+import { storedHealth, type Health } from '../core/health.ts'
+import { compositeMetric } from '../core/names.ts'
 import { isFailure, reasonOf } from '../errors.ts'
 import { kinds } from '../kinds.ts'
 import type { Log } from '../log.ts'
@@ -20,6 +22,8 @@ export interface Wanted {
   /** Epoch ms; written at activation and when activity ends. */
   readonly lastActive: number | undefined
   readonly hpaName: string | undefined
+  /** Undefined without a fallback. */
+  readonly health: Health | undefined
   /** The target's replicas before Ebb. */
   readonly original: number | undefined
 }
@@ -32,6 +36,7 @@ export function wantedStatus({ object, resolved, ...wanted }: Wanted): Fields {
     ...(wanted.original !== undefined && { originalReplicaCount: wanted.original }),
     triggersTypes: distinct(triggers.map((t) => t.type)) || undefined,
     authenticationsTypes: distinct(triggers.map((t) => t.authenticationRef?.name)) || undefined,
+    ...(resolved && { health: wanted.health && storedHealth(wanted.health) }),
     conditions: wanted.conditions,
     ...(wanted.activity && { triggersActivity: wanted.activity }),
     ...(wanted.lastActive !== undefined && { lastActiveTime: rfc3339(wanted.lastActive) }),
@@ -39,7 +44,7 @@ export function wantedStatus({ object, resolved, ...wanted }: Wanted): Fields {
   }
 }
 
-function statusOfResolved({ kind, plans }: Resolved): Fields {
+function statusOfResolved({ kind, plans, modifiers }: Resolved): Fields {
   return {
     scaleTargetKind: kindText(kind),
     scaleTargetGVKR: {
@@ -49,6 +54,7 @@ function statusOfResolved({ kind, plans }: Resolved): Fields {
       resource: kind.plural,
     },
     externalMetricNames: plans.flatMap((plan) => plan.metrics),
+    compositeScalerName: modifiers && compositeMetric,
   }
 }
 

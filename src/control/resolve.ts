@@ -1,5 +1,7 @@
-import { problemsOf } from '../admission/scaledobject.ts'
+import { scaledObjectProblems } from '../admission/scaledobject.ts'
 import type { Ref, ScalableKind } from '../cluster.ts'
+import { fallbackOf, type Fallback } from '../core/fallback.ts'
+import { modifiersOf, type Modifiers } from '../core/modifiers.ts'
 import { failure, isFailure, reasonOf } from '../errors.ts'
 import type { ScaledObject } from '../resources.ts'
 import { settingsOf, type Settings } from './settings.ts'
@@ -15,6 +17,12 @@ export interface Resolved {
   /** The target as it was found. */
   readonly state: TargetState
   readonly plans: readonly Plan[]
+  /** `scalingModifiers`, where they are used. */
+  readonly modifiers: Modifiers | undefined
+  /** The fallback, where there is one that can be followed. */
+  readonly fallback: Fallback | undefined
+  /** Why the spec's fallback is not followed. */
+  readonly fallbackProblem: string | undefined
 }
 
 /**
@@ -32,8 +40,7 @@ export async function resolveSpec(
   const kind = await targets.kindOf(spec.scaleTargetRef, signal)
   const target: Ref = { namespace, name: spec.scaleTargetRef.name }
   const state = await stateOf(targets, kind, target, signal)
-  const problems = problemsOf(object)
-  if (problems.length > 0) throw failure('SPEC_INVALID', { problems })
+  const { modifiers, fallback, fallbackProblem } = rulesOf(object)
 
   const planned = await planTriggers(
     spec.triggers,
@@ -54,7 +61,32 @@ export async function resolveSpec(
     target,
     state,
     plans: planned.plans,
+    modifiers,
+    fallback,
+    fallbackProblem,
   }
+}
+
+/** A fallback that cannot be followed is none, as for KEDA; it must not keep the workload from being scaled. */
+const tolerated = ['incorrect-fallback', 'scaling-modifiers-fallback']
+
+/** What the spec says beyond its triggers. Fails with all that is wrong with the object by itself. */
+function rulesOf(
+  object: ScaledObject,
+): Pick<Resolved, 'modifiers' | 'fallback' | 'fallbackProblem'> {
+  const { spec } = object
+  const written = spec.advanced?.scalingModifiers
+  const problems = scaledObjectProblems(object)
+    .filter(({ weight, rule }) => weight !== 'warning' && !tolerated.includes(rule))
+    .map(({ message }) => message)
+  const modifiers = modifiersOf(written, spec.triggers)
+  const broken = modifiers !== undefined && 'problems' in modifiers
+  if (broken || problems.length > 0) throw failure('SPEC_INVALID', { problems })
+  const types = spec.triggers.map((t) => t.type)
+  const fallback = fallbackOf(spec.fallback, { triggerTypes: types, modifiers: written })
+  return fallback !== undefined && 'problem' in fallback
+    ? { modifiers, fallback: undefined, fallbackProblem: fallback.problem }
+    : { modifiers, fallback, fallbackProblem: undefined }
 }
 
 async function stateOf(

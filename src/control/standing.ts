@@ -9,7 +9,8 @@ import {
   merge,
   replicasUnknown,
 } from '../core/conditions.ts'
-import type { Decision, Situation } from '../core/decide.ts'
+import type { Decision, Situation, TriggerFacts } from '../core/decide.ts'
+import type { Health } from '../core/health.ts'
 import { explain } from '../core/reasons.ts'
 import { failure } from '../errors.ts'
 import type { Condition, ScaledObject } from '../resources.ts'
@@ -40,6 +41,8 @@ export interface Standing {
   replicasUnknown(problem: string): void
   decided(situation: Situation, decision: Decision): void
   wrote(situation: Situation, decision: Decision, write: Write): void
+  /** Metrics began to fail, fell back or recovered: status.health says so. */
+  healthTurned(): void
   triggerTurned(type: string, metric: string, error: string | undefined): void
   /** The HPA's own conditions, or undefined where there is no HPA. */
   hpaSays(conditions: readonly Condition[] | undefined): void
@@ -51,6 +54,7 @@ export function createStanding(
   first: ScaledObject,
   start: number,
   resolved: () => Resolved | undefined,
+  health: () => Health | undefined,
   shared: Shared,
   signal: AbortSignal,
 ): Standing {
@@ -79,6 +83,7 @@ export function createStanding(
             activity,
             lastActive: storedLastActive,
             hpaName,
+            health: health(),
             original,
           }
         : undefined,
@@ -92,14 +97,26 @@ export function createStanding(
   }
 
   const take = (changes: readonly Condition[]): void => {
-    const before = find(conditions, 'Ready')
-    const next = merge(conditions, withOwner(changes, shared.metricsOwner()))
+    const before = conditions
+    const next = merge(conditions, qualified(changes))
     if (next === conditions) return
     conditions = next
-    const ready = find(conditions, 'Ready')
-    if (ready !== before && ready) tellReady(before, ready)
+    for (const condition of next) {
+      const old = find(before, condition.type)
+      if (condition === old) continue
+      if (condition.type === 'Ready') tellReady(old, condition)
+      else emitTurn(old, condition)
+    }
     publisher.poke()
   }
+
+  const emitTurn = (before: Condition | undefined, now: Condition): void => {
+    const reason = turnReason(before?.status, now)
+    if (reason !== undefined) emit({ type: 'Normal', reason, note: now.message ?? '' })
+  }
+
+  const qualified = (changes: readonly Condition[]): readonly Condition[] =>
+    withProblem(withOwner(changes, shared.metricsOwner()), resolved()?.fallbackProblem)
 
   const tellReady = (before: Condition | undefined, ready: Condition): void => {
     const note = ready.message ?? ''
@@ -185,6 +202,7 @@ export function createStanding(
       }
       emit(happeningOf(resolved(), situation, decision, write, why))
     },
+    healthTurned: () => publisher.poke(),
     triggerTurned(type, metric, error) {
       if (error === undefined) return log.info({ object: id, metric }, 'trigger recovered')
       log.warn({ object: id, metric, error }, 'trigger fails')
@@ -198,6 +216,16 @@ export function createStanding(
       emit({ type: 'Warning', reason: 'ScaledObjectDeleted', note: 'ScaledObject was deleted' }),
     close: () => publisher.idle(),
   }
+}
+
+/** The event that a change of a condition is told by, in KEDA's words; undefined where there is none. */
+function turnReason(before: string | undefined, { type, status }: Condition): string | undefined {
+  if (before === status) return undefined
+  if (type === 'Paused')
+    return status === 'True' ? 'ScaledObjectPaused' : before && 'ScaledObjectUnpaused'
+  if (type !== 'Fallback') return undefined
+  if (status === 'True') return 'ScaledObjectFallbackActivated'
+  return before === 'True' ? 'ScaledObjectFallbackDeactivated' : undefined
 }
 
 const readyCondition: Condition = {
@@ -219,11 +247,13 @@ const alike = (a: Looked, b: Looked): boolean =>
   a.because === b.because &&
   a.owner === b.owner &&
   a.situation.paused === b.situation.paused &&
+  a.situation.fallbackReplicas === b.situation.fallbackReplicas &&
   a.situation.triggers.length === b.situation.triggers.length &&
-  a.situation.triggers.every((trigger, index) => {
-    const other = b.situation.triggers[index]
-    return trigger.state === other?.state && trigger.error === other.error
-  })
+  a.situation.triggers.every((trigger, index) => sameFacts(trigger, b.situation.triggers[index])) &&
+  sameFacts(a.situation.composite, b.situation.composite)
+
+const sameFacts = (a: TriggerFacts | undefined, b: TriggerFacts | undefined): boolean =>
+  a?.state === b?.state && a?.error === b?.error
 
 const anyActive = (activity: Activity): boolean => Object.values(activity).some((a) => a.isActive)
 
@@ -254,6 +284,15 @@ function withOwner(changes: readonly Condition[], owner: string | undefined): re
   }
   return changes.map((c) => (c.type === 'Ready' && c.status === 'True' ? blocked : c))
 }
+
+/** A fallback that cannot be followed is none; the condition says why. */
+const withProblem = (
+  changes: readonly Condition[],
+  problem: string | undefined,
+): readonly Condition[] =>
+  problem === undefined
+    ? changes
+    : changes.map((c) => (c.type === 'Fallback' ? { ...c, message: problem } : c))
 
 function happeningOf(
   resolved: Resolved | undefined,

@@ -21,6 +21,8 @@ export interface Targets {
   mirrored(kind: ScalableKind, ref: Ref): TargetState | 'missing' | undefined
   /** The state, asked for where it is not mirrored. Undefined where the target does not exist. */
   read(kind: ScalableKind, ref: Ref, signal: AbortSignal): Promise<TargetState | undefined>
+  /** Its pods that run and are ready; undefined for kinds whose pods Ebb does not see. */
+  readyPods(kind: ScalableKind, ref: Ref): number | undefined
   /** The containers of the target's pod template, for `…FromEnv`; none where the kind has no template or Ebb may not read it. */
   containers(kind: ScalableKind, ref: Ref, signal: AbortSignal): Promise<readonly Container[]>
   /** Called with the kind and reference of a mirrored target that changed. */
@@ -68,6 +70,10 @@ export function createTargets(
           resourceVersion: scale.metadata.resourceVersion ?? '',
         }
       )
+    },
+    readyPods: (kind, ref) => {
+      const object = mirrorOf(kind)?.get(ref.namespace, ref.name)
+      return object && (object.status?.readyReplicas ?? 0)
     },
     async containers(kind, ref, signal) {
       const mirror = mirrorOf(kind)

@@ -9,6 +9,7 @@ import { kinds } from '../kinds.ts'
 import { writeReplicas } from './act.ts'
 import { claim, release } from './claim.ts'
 import { createDecider } from './decider.ts'
+import { createDemand } from './demand.ts'
 import { holdContents } from './held.ts'
 import { ensureHpa, hpaNameOf, wantedHpa } from './hpa.ts'
 import type { MetricValue, WorkloadView } from './insight.ts'
@@ -58,7 +59,14 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   let resolved: Resolved | undefined
   let renewing: Promise<void> | undefined
 
-  const standing = createStanding(first, start, () => resolved, shared, signal)
+  const standing = createStanding(
+    first,
+    start,
+    () => resolved,
+    () => demand.health,
+    shared,
+    signal,
+  )
   const held = holdContents(
     shared.contents,
     shared.clusterNamespace,
@@ -73,7 +81,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
         const { type, metric, error } = trigger.facts()
         standing.triggerTurned(type, metric, turned === 'failing' ? (error ?? '') : undefined)
       }
-      decider.evaluate()
+      look()
     },
     denied(_plan, deadline) {
       renewing ??= renew(deadline).finally(() => {
@@ -82,6 +90,25 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
       return renewing
     },
   })
+
+  const demand = createDemand({
+    clock,
+    sampling,
+    resolved: () => resolved,
+    replicas: () => decider.replicas ?? resolved?.state.replicas,
+    readyPods: () => resolved && targets.readyPods(resolved.kind, resolved.target),
+    stored: {
+      health: first.status?.health,
+      engaged: find(first.status?.conditions ?? [], 'Fallback')?.status === 'True',
+    },
+    turned: () => standing.healthTurned(),
+    due: () => look(),
+  })
+
+  const look = (): void => {
+    demand.check()
+    decider.evaluate()
+  }
 
   const decider = createDecider(
     {
@@ -111,6 +138,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
 
   function situationOf({ settings }: Resolved, target: TargetState): Situation {
     const pause = pauseOf(object.metadata.annotations)
+    const { triggers, composite, fallbackReplicas } = demand.demand(target.replicas)
     return {
       now: clock.now(),
       created,
@@ -120,13 +148,13 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
       max: settings.max,
       idle: settings.idle,
       cooldown: settings.cooldown,
-      triggers: sampling.triggers.map((trigger) => trigger.facts()),
-      composite: undefined,
+      triggers,
+      composite: composite?.facts,
       freshSince: sampling.freshSince,
       forced: pause.forced,
       paused: pause.paused,
       hold: shared.hold,
-      fallbackReplicas: undefined,
+      fallbackReplicas,
     }
   }
 
@@ -183,18 +211,11 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     sampling.use(next.plans, next.settings.period)
     if (shared.writes()) await (pause.whole ? rest(next, pause) : makeHpa(claimed, next))
     standing.prepared(begun)
-    decider.evaluate()
+    look()
   }
 
   async function makeHpa(claimed: ScaledObject, next: Resolved): Promise<void> {
-    const wanted = wantedHpa(
-      claimed,
-      next.settings,
-      next.kind,
-      next.plans,
-      shared.version,
-      shared.hold,
-    )
+    const wanted = wantedHpa(claimed, next, shared.version, shared.hold)
     const found = shared.findHpa(namespace, wanted.metadata.name)
     await ensureHpa(cluster, wanted, found, standing.hpaName, signal)
     standing.hpaName = wanted.metadata.name
@@ -268,15 +289,15 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
         ledger: decider.ledger,
       }),
     async read(metric) {
-      const wanted = metric.toLowerCase()
-      const found = sampling.triggers.filter((t) => t.metric.toLowerCase() === wanted)
-      if (found.length === 0) throw unknownMetric(metric, id, standing.conditions)
-      return Promise.all(found.map(async (t) => ({ metric: t.metric, ...(await t.read()) })))
+      const values = await demand.read(metric)
+      if (values.length === 0) throw unknownMetric(metric, id, standing.conditions)
+      return values
     },
     async close() {
       stop.abort()
       reconciler.close()
       sampling.close()
+      demand.close()
       held.close()
       await Promise.all([reconciler.idle(), decider.close(), standing.close()])
       meter.forget(whose)

@@ -73,7 +73,9 @@ const variable = ({ state, value = 0 }: TriggerFacts): number | undefined =>
 
 function byFallback(input: CompositeInput): Composite {
   const { modifiers, fallback, replicas, readyPods } = input
-  const { target, metricType } = modifiers
+  const { metricType } = modifiers
+  // as it stands in the HPA: a thousandth more would be a replica more
+  const target = Math.trunc(modifiers.target * 1000) / 1000
   const count = fallback && fallbackCount(fallback, replicas)
   const given = fallbackValue({ count, target, metricType, readyPods })
   if (given.kind === 'value') return valued(input, Math.round(given.value * 1000))

@@ -7,7 +7,8 @@ import type {
   Strings,
 } from './autoscaling.ts'
 import { completeBehavior, type Behavior } from './behavior.ts'
-import { copiedLabels, metricName, nameLabel, ownLabels } from './names.ts'
+import { compositeTarget, type Modifiers } from './modifiers.ts'
+import { compositeMetric, copiedLabels, metricName, nameLabel, ownLabels } from './names.ts'
 import { formatTarget, sameQuantity } from './quantity.ts'
 
 /** One metric of the HPA, from the spec of a trigger's metric. */
@@ -104,6 +105,18 @@ const externalMetric = (m: HpaMetric, scaledObject: string): MetricSpec => ({
       selector: { matchLabels: { [nameLabel]: scaledObject } },
     },
     target: externalTarget(m),
+  },
+})
+
+/** The one metric that scalingModifiers put in place of all external ones (keda-behaviour.md 2.6). */
+export const compositeSpec = (modifiers: Modifiers, scaledObject: string): MetricSpec => ({
+  type: 'External',
+  external: {
+    metric: { name: compositeMetric, selector: { matchLabels: { [nameLabel]: scaledObject } } },
+    target:
+      modifiers.metricType === 'Value'
+        ? { type: 'Value', value: compositeTarget(modifiers) }
+        : { type: 'AverageValue', averageValue: compositeTarget(modifiers) },
   },
 })
 

@@ -100,6 +100,10 @@ export function formatMetric(value: number): string {
   return kept ? text : formatMilli(milli)
 }
 
+/** A metric value that may be negative, as only a formula's may. */
+export const formatSigned = (value: number): string =>
+  value < 0 && toMilli(-value) > 0n ? `-${formatMetric(-value)}` : formatMetric(value)
+
 /** Thousandths in canonical SI form: the largest suffix that leaves a whole number. */
 export function formatMilli(milli: bigint): string {
   if (milli === 0n) return '0'

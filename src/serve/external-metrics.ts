@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { rfc3339 } from '../clock.ts'
 import type { MetricValue, Readings } from '../control/insight.ts'
-import { formatMetric } from '../core/quantity.ts'
+import { formatSigned } from '../core/quantity.ts'
 import { EbbError } from '../errors.ts'
 import type { Question } from './authorization.ts'
 import { metricsGroup, metricsVersion, serveDiscovery } from './discovery.ts'
@@ -101,7 +101,7 @@ const takesJson = (accept: string | undefined): boolean =>
 export function listJson(values: readonly MetricValue[]): string {
   const items = values.map(
     ({ metric, value, at }) =>
-      `{"metricName":${JSON.stringify(metric)},"metricLabels":null,"timestamp":"${rfc3339(at)}","value":"${formatMetric(value)}"}`,
+      `{"metricName":${JSON.stringify(metric)},"metricLabels":null,"timestamp":"${rfc3339(at)}","value":"${formatSigned(value)}"}`,
   )
   return `{"kind":"ExternalMetricValueList","apiVersion":"${metricsGroup}/${metricsVersion}","metadata":{},"items":[${items.join(',')}]}\n`
 }

@@ -13,6 +13,7 @@ const scaleTargetRef = { apiVersion: 'example.test/v1', kind: 'Fleet', name: 'fl
 const targets = (read: Targets['read']): Targets => ({
   kindOf: async () => fleet,
   mirrored: () => undefined,
+  readyPods: () => undefined,
   read,
   containers: async () => [],
   onChange() {},

@@ -65,7 +65,7 @@ describe('a ScaledObject', () => {
     assert.deepEqual(status?.externalMetricNames, ['s0-memory-orders'])
     assert.equal(status?.hpaName, 'keda-hpa-orders')
     assert.equal(status?.originalReplicaCount, 0)
-    assert.equal(status?.triggersTypes, 'memory')
+    assert.equal(status?.triggersTypes, 'queue')
     assert.deepEqual(status?.triggersActivity, { 's0-memory-orders': { isActive: false } })
   })
 
@@ -356,13 +356,13 @@ describe('a spec that cannot be followed', () => {
       { triggers: [{ type: 'nosuch', metadata: {} }] },
       /no scaler for trigger type "nosuch"/,
     ],
-    ['a missing parameter', { triggers: [{ type: 'memory', metadata: {} }] }, /queue is required/],
+    ['a missing parameter', { triggers: [{ type: 'queue', metadata: {} }] }, /queue is required/],
     [
       'two wrong parameters of two triggers, told together',
       {
         triggers: [
-          { type: 'memory', metadata: { queue: 'a', length: 'many' } },
-          { type: 'memory', metadata: { activation: '1.5' } },
+          { type: 'queue', metadata: { queue: 'a', length: 'many' } },
+          { type: 'queue', metadata: { activation: '1.5' } },
         ],
       },
       /length must be.*activation must be.*queue is required|length must be.*queue is required.*activation must be/s,
@@ -379,7 +379,7 @@ describe('a spec that cannot be followed', () => {
     ],
     [
       'an authentication that does not exist',
-      { triggers: [{ type: 'memory', metadata: {}, authenticationRef: { name: 'nobody' } }] },
+      { triggers: [{ type: 'queue', metadata: {}, authenticationRef: { name: 'nobody' } }] },
       /queue is required.*TriggerAuthentication nobody does not exist/s,
     ],
     [
@@ -391,7 +391,7 @@ describe('a spec that cannot be followed', () => {
       'two triggers of one name',
       {
         triggers: ['a', 'b'].map((queue) => ({
-          type: 'memory',
+          type: 'queue',
           name: 'same',
           metadata: { queue },
         })),
@@ -445,7 +445,7 @@ describe('while the API server cannot be reached', () => {
 })
 
 test('a value above the activation wakes, the activation itself does not', async (t) => {
-  const triggers = [{ type: 'memory', metadata: { queue: 'orders', activation: '10' } }]
+  const triggers = [{ type: 'queue', metadata: { queue: 'orders', activation: '10' } }]
   const bench = await ready(t, { triggers })
   bench.source.queues.set('orders', value(10))
   await bench.clock.advance(30 * second)

@@ -9,6 +9,7 @@ import {
 import { createEvents } from '../../src/control/events.ts'
 import { trimHpa } from '../../src/control/hpa.ts'
 import { noMeter } from '../../src/control/meter.ts'
+import type { MetricValue } from '../../src/control/insight.ts'
 import type { Shared } from '../../src/control/shared.ts'
 import { createTargets, trimWorkload } from '../../src/control/target.ts'
 import {
@@ -16,6 +17,7 @@ import {
   type EmbeddedCluster,
   type EmbeddedOptions,
 } from '../../src/embedded/cluster.ts'
+import { formatSigned } from '../../src/core/quantity.ts'
 import { failure } from '../../src/errors.ts'
 import { kinds, type Kind } from '../../src/kinds.ts'
 import { limit } from '../../src/limit.ts'
@@ -29,6 +31,7 @@ import type {
   Secret,
   Workload,
 } from '../../src/resources.ts'
+import { scaledObjectOf } from '../../src/serve/selector.ts'
 import { manualClock, type ManualClock } from './clock.ts'
 import { memorySource, type MemorySource } from './memory-scaler.ts'
 
@@ -43,6 +46,12 @@ export interface Bench {
   /** Stops the controller and starts another, as after a crash. */
   restart(): Promise<void>
   scaledObject(name?: string): Promise<ScaledObject>
+  /** Changes the ScaledObject by a merge patch, as a user does. */
+  change(patch: object, name?: string): Promise<void>
+  /** What an HPA reads. */
+  read(metric: string, name?: string): Promise<readonly MetricValue[]>
+  /** The events of an object so far, as `type reason: note`. */
+  events(name?: string): Promise<readonly string[]>
   hpa(name?: string): Promise<HorizontalPodAutoscaler | undefined>
   replicas(name?: string): Promise<number>
   condition(
@@ -55,6 +64,8 @@ export interface Bench {
 export interface BenchOptions {
   readonly shared?: Partial<Shared>
   readonly embedded?: Partial<EmbeddedOptions>
+  /** The cluster's HPAs read Ebb, so that they scale; else they can read nothing. */
+  readonly hpasRead?: boolean
 }
 
 const signal = new AbortController().signal
@@ -63,7 +74,19 @@ const namespace = 'default'
 export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const clock = manualClock()
   const source = memorySource()
-  const cluster = createEmbedded({ clock, ...options.embedded })
+  const readExternalMetric: EmbeddedOptions['readExternalMetric'] = async (
+    ns,
+    metric,
+    selector,
+  ) => {
+    const values = await run.controller.readings.read(ns, scaledObjectOf(selector, metric), metric)
+    return values.map(({ value }) => formatSigned(value))
+  }
+  const cluster = createEmbedded({
+    clock,
+    ...(options.hpasRead === true && { readExternalMetric }),
+    ...options.embedded,
+  })
   const writes: string[] = []
   const watched = recording(cluster, writes)
   let run = await start(watched, clock, source, options.shared ?? {})
@@ -85,6 +108,16 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
       const found = await get(kinds.scaledObject, name)
       if (!found) throw new Error(`no ScaledObject ${name}`)
       return found
+    },
+    async change(patch, name = 'orders') {
+      await cluster.patch(kinds.scaledObject, { namespace, name }, patch, {}, signal)
+    },
+    read: (metric, name = 'orders') => run.controller.readings.read(namespace, name, metric),
+    async events(name = 'orders') {
+      const { items } = await cluster.list(kinds.event, {}, signal)
+      return items
+        .filter(({ regarding }) => regarding.name === name)
+        .map(({ type, reason, note }) => `${type} ${reason}: ${note}`)
     },
     hpa: (name = 'orders') => get(kinds.hpa, `keda-hpa-${name}`),
     async replicas(name = 'orders') {
@@ -164,7 +197,7 @@ async function start(
     hold: false,
     random: () => 0.5,
     load: async (type) => {
-      if (type !== 'memory') throw failure('TRIGGER_UNKNOWN', { type, known: ['memory'] })
+      if (type !== 'queue') throw failure('TRIGGER_UNKNOWN', { type, known: ['queue'] })
       return source.scaler
     },
     findAuthentication: findAuthenticationIn(mirrors),
@@ -254,7 +287,7 @@ export const scaledObject = (
     pollingInterval: 10,
     cooldownPeriod: 60,
     maxReplicaCount: 10,
-    triggers: [{ type: 'memory', metadata: { queue: metadata.name ?? 'orders' } }],
+    triggers: [{ type: 'queue', metadata: { queue: metadata.name ?? 'orders' } }],
     ...spec,
   },
 })

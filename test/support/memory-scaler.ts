@@ -14,7 +14,7 @@ export interface MemorySource {
   readonly opened: string[]
 }
 
-export function memorySource(type = 'memory'): MemorySource {
+export function memorySource(type = 'queue'): MemorySource {
   const queues: MemorySource['queues'] = new Map()
   const asked: string[] = []
   const opened: string[] = []

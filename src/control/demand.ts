@@ -1,0 +1,170 @@
+import type { Clock } from '../clock.ts'
+import type { TriggerFacts } from '../core/decide.ts'
+import { demandOf, offersOf, type Demand, type DemandInput, type Offer } from '../core/demand.ts'
+import {
+  checkup,
+  nextCheckup,
+  restoredHealth,
+  type Health,
+  type Observed,
+  type StoredHealth,
+  type Turn,
+} from '../core/health.ts'
+import { compositeMetric } from '../core/names.ts'
+import { EbbError, failure, reasonOf } from '../errors.ts'
+import type { MetricValue } from './insight.ts'
+import type { Resolved } from './resolve.ts'
+import type { Sampling } from './sampling.ts'
+import type { Trigger } from './triggers.ts'
+
+export interface DemandParts {
+  readonly clock: Clock
+  readonly sampling: Sampling
+  readonly resolved: () => Resolved | undefined
+  /** spec.replicas of the target, where known. */
+  readonly replicas: () => number | undefined
+  /** Pods of the target that run and are ready, where they can be counted. */
+  readonly readyPods: () => number | undefined
+  /** What was stored of the metrics' health before this process. */
+  readonly stored: { readonly health: StoredHealth | undefined; readonly engaged: boolean }
+  /** Metrics began to fail, fell back or recovered. */
+  turned(turns: readonly Turn[]): void
+  /** A failure is to be counted although no sample comes: look again. */
+  due(): void
+}
+
+/**
+ * What the triggers of one workload ask for, after fallback and scalingModifiers: one answer for the decision, for the HPA's
+ * reads and for whoever else scales on it.
+ */
+export interface DemandOfWorkload {
+  /** Counts what failed; for the workload's own loop alone, never for readers. Returns at once while all is well. */
+  check(): void
+  /** For the situation, at this count of replicas. */
+  demand(replicas: number): Demand
+  /** The metrics with their values as the board has them, nobody waited for. */
+  offers(): readonly Offer[]
+  /** The values for an HPA, none where the metric is unknown; waits a second at most. Fails with METRIC_FAILED. */
+  read(metric: string): Promise<readonly MetricValue[]>
+  /** For status.health; undefined without a fallback. */
+  readonly health: Health | undefined
+  close(): void
+}
+
+export function createDemand(parts: DemandParts): DemandOfWorkload {
+  const { clock, sampling } = parts
+  let health: Health | undefined
+  let calm = false
+  let alarm: { readonly at: number; readonly cancel: () => void } | undefined
+
+  const input = (
+    { fallback, modifiers }: Pick<Resolved, 'fallback' | 'modifiers'>,
+    replicas: number | undefined,
+    factsOf: (trigger: Trigger) => TriggerFacts,
+  ): DemandInput => ({
+    metrics: sampling.triggers.map((trigger) => ({
+      name: trigger.plan.trigger.name,
+      metricType: trigger.plan.trigger.metricType,
+      facts: factsOf(trigger),
+    })),
+    health: health ?? new Map(),
+    fallback,
+    modifiers,
+    replicas,
+    readyPods: parts.readyPods,
+  })
+
+  const none = { fallback: undefined, modifiers: undefined }
+
+  const arm = (at: number | undefined): void => {
+    if (alarm?.at === at) return
+    alarm?.cancel()
+    alarm = undefined
+    if (at === undefined) return
+    const cancel = clock.after(at - clock.now(), () => {
+      alarm = undefined
+      parts.due()
+    })
+    alarm = { at, cancel }
+  }
+
+  /** Reads of an HPA: what its triggers say once their samples are young enough, or why they are not. */
+  const readAll = async (resolved: Resolved): Promise<DemandInput> => {
+    const read = new Map<Trigger, TriggerFacts>()
+    await Promise.all(
+      sampling.triggers.map(async (trigger) => read.set(trigger, await youngFacts(trigger))),
+    )
+    return input(resolved, parts.replicas(), (t) => read.get(t) ?? factsOf(t))
+  }
+
+  const readOne = async (trigger: Trigger): Promise<DemandInput> => {
+    const young = await youngFacts(trigger)
+    const { fallback } = parts.resolved() ?? none
+    const all = input({ fallback, modifiers: undefined }, parts.replicas(), factsOf)
+    const { name, metricType } = trigger.plan.trigger
+    return { ...all, metrics: [{ name, metricType, facts: young }] }
+  }
+
+  const valuesOf = (given: DemandInput): readonly MetricValue[] =>
+    offersOf(given).map(({ metric, reading }) => {
+      if (reading.kind === 'failed') throw failure('METRIC_FAILED', { metric, why: reading.why })
+      return { metric, value: reading.value, at: reading.at ?? clock.now() }
+    })
+
+  return {
+    get health() {
+      return parts.resolved()?.fallback === undefined ? undefined : health
+    },
+    check() {
+      const resolved = parts.resolved()
+      if (resolved === undefined || sampling.triggers.length === 0) return
+      const { fallback } = resolved
+      if (calm && fallback !== undefined && sampling.triggers.every(isGood)) return
+      health ??= restoredHealth(parts.stored.health, parts.stored.engaged, fallback)
+      const now = clock.now()
+      const observed = fallback === undefined ? [] : sampling.triggers.map(observe)
+      const after = checkup(health, observed, fallback, now)
+      health = after.health
+      const waiting = observed.filter(({ metric }) => health?.get(metric)?.engaged !== true)
+      const next = waiting.flatMap((o) => nextCheckup(health?.get(o.metric), o.period) ?? [])
+      calm = observed.length > 0 && [...health.values()].every((h) => h.failures === 0)
+      arm(next.length > 0 ? Math.max(now + 1, Math.min(...next)) : undefined)
+      if (after.turns.length > 0) parts.turned(after.turns)
+    },
+    demand: (replicas) => demandOf(input(parts.resolved() ?? none, replicas, factsOf)),
+    offers: () => offersOf(input(parts.resolved() ?? none, parts.replicas(), factsOf)),
+    async read(metric) {
+      const wanted = metric.toLowerCase()
+      const resolved = parts.resolved()
+      if (wanted === compositeMetric && resolved?.modifiers)
+        return valuesOf(await readAll(resolved))
+      const found = sampling.triggers.filter((t) => t.metric.toLowerCase() === wanted)
+      return (await Promise.all(found.map(readOne))).flatMap(valuesOf)
+    },
+    close() {
+      arm(undefined)
+    },
+  }
+}
+
+const isGood = ({ conclusion }: Trigger): boolean =>
+  conclusion !== undefined && !(conclusion instanceof EbbError)
+
+const observe = (trigger: Trigger): Observed => ({
+  metric: trigger.metric,
+  period: trigger.subscription.period,
+  newest: isGood(trigger) ? 'good' : trigger.conclusion === undefined ? 'unread' : 'error',
+})
+
+const factsOf = (trigger: Trigger): TriggerFacts => trigger.facts()
+
+async function youngFacts(trigger: Trigger): Promise<TriggerFacts> {
+  try {
+    const { value, at } = await trigger.read()
+    const facts = factsOf(trigger)
+    // whether it is active is no matter to a reader
+    return { ...facts, state: 'active', value, at, error: undefined }
+  } catch (error) {
+    return { ...factsOf(trigger), state: 'failing', error: reasonOf(error) }
+  }
+}
