@@ -1,3 +1,5 @@
+import { compositeMetric } from './names.ts'
+
 /** Decimal exponents of the SI suffixes Kubernetes knows. */
 const decimal: Readonly<Record<string, number>> = {
   n: -9,
@@ -100,9 +102,17 @@ export function formatMetric(value: number): string {
   return kept ? text : formatMilli(milli)
 }
 
-/** A metric value that may be negative, as only a formula's may. */
-export const formatSigned = (value: number): string =>
-  value < 0 && toMilli(-value) > 0n ? `-${formatMetric(-value)}` : formatMetric(value)
+/** A reading as an HPA is given it: what a formula made may be negative, anything else not. */
+export const formatReading = ({
+  metric,
+  value,
+}: {
+  readonly metric: string
+  readonly value: number
+}): string =>
+  metric === compositeMetric && toMilli(-value) > 0n
+    ? `-${formatMetric(-value)}`
+    : formatMetric(value)
 
 /** Thousandths in canonical SI form: the largest suffix that leaves a whole number. */
 export function formatMilli(milli: bigint): string {

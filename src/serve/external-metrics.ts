@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { rfc3339 } from '../clock.ts'
 import type { MetricValue, Readings } from '../control/insight.ts'
-import { formatSigned } from '../core/quantity.ts'
+import { formatReading } from '../core/quantity.ts'
 import { EbbError } from '../errors.ts'
 import type { Question } from './authorization.ts'
 import { metricsGroup, metricsVersion, serveDiscovery } from './discovery.ts'
@@ -100,8 +100,8 @@ const takesJson = (accept: string | undefined): boolean =>
 /** ExternalMetricValueList as text: the shape is fixed and small, so no serializer is between. */
 export function listJson(values: readonly MetricValue[]): string {
   const items = values.map(
-    ({ metric, value, at }) =>
-      `{"metricName":${JSON.stringify(metric)},"metricLabels":null,"timestamp":"${rfc3339(at)}","value":"${formatSigned(value)}"}`,
+    (value) =>
+      `{"metricName":${JSON.stringify(value.metric)},"metricLabels":null,"timestamp":"${rfc3339(value.at)}","value":"${formatReading(value)}"}`,
   )
   return `{"kind":"ExternalMetricValueList","apiVersion":"${metricsGroup}/${metricsVersion}","metadata":{},"items":[${items.join(',')}]}\n`
 }

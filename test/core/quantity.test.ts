@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import {
   formatMetric,
   formatMilli,
+  formatReading,
   formatTarget,
   parseMilli,
   parseNano,
@@ -107,6 +108,20 @@ describe('sameQuantity', () => {
   for (const [a, b, same] of cases) {
     test(`${a} is ${same ? '' : 'not '}${b}`, () => assert.equal(sameQuantity(a, b), same))
   }
+})
+
+describe('formatReading', () => {
+  for (const [metric, value, text] of [
+    ['composite-metric', -1.5, '-1.500'],
+    ['composite-metric', -0.0001, '0'],
+    ['composite-metric', Number.NaN, '0'],
+    ['composite-metric', Number.NEGATIVE_INFINITY, '0'],
+    ['composite-metric', 7, '7'],
+    ['s0-kafka', -1.5, '0'],
+    ['s0-kafka', 1.5, '1.500'],
+  ] as const)
+    test(`writes ${value} of ${metric} as ${text}`, () =>
+      assert.equal(formatReading({ metric, value }), text))
 })
 
 describe('formatMetric', () => {

@@ -17,7 +17,7 @@ import {
   type EmbeddedCluster,
   type EmbeddedOptions,
 } from '../../src/embedded/cluster.ts'
-import { formatSigned } from '../../src/core/quantity.ts'
+import { formatReading } from '../../src/core/quantity.ts'
 import { failure } from '../../src/errors.ts'
 import { kinds, type Kind } from '../../src/kinds.ts'
 import { limit } from '../../src/limit.ts'
@@ -80,7 +80,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     selector,
   ) => {
     const values = await run.controller.readings.read(ns, scaledObjectOf(selector, metric), metric)
-    return values.map(({ value }) => formatSigned(value))
+    return values.map(formatReading)
   }
   const cluster = createEmbedded({
     clock,

@@ -5,7 +5,7 @@ import { createHost } from '../../compose/host.ts'
 import { listen } from '../../compose/listen.ts'
 import { allSynced, openMirrors } from '../../compose/mirrors.ts'
 import type { Insight, Readings } from '../../control/insight.ts'
-import { formatSigned } from '../../core/quantity.ts'
+import { formatReading } from '../../core/quantity.ts'
 import { createEmbedded, type EmbeddedCluster } from '../../embedded/cluster.ts'
 import { isFailure } from '../../errors.ts'
 import { silentLog } from '../../log.ts'
@@ -81,7 +81,7 @@ const openCluster = (
     async readExternalMetric(namespace, metric, selector) {
       const owner = scaledObjectOf(selector, metric)
       const values = (await readings()?.read(namespace, owner, metric)) ?? []
-      return values.map(({ value }) => formatSigned(value))
+      return values.map(formatReading)
     },
   })
 
