@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs'
+import type { SecureVersion } from 'node:tls'
 import { failure } from './errors.ts'
 import { options, type Option, type Options } from './options.ts'
 
 /** The options with what depends on where Ebb runs filled in. */
-export interface Config extends Omit<Options, 'namespace' | 'clusterObjectNamespace' | 'bind'> {
+export interface Config extends Omit<
+  Options,
+  'namespace' | 'clusterObjectNamespace' | 'bind' | 'httpMinTlsVersion' | 'serviceMinTlsVersion'
+> {
   readonly namespace: string
   readonly clusterObjectNamespace: string
   readonly bind: string
+  readonly httpMinTlsVersion: SecureVersion
+  readonly serviceMinTlsVersion: SecureVersion
 }
 
 /** What was given on the command line, by option name; true for a switch. */
@@ -28,8 +34,16 @@ export function configOf(flags: Flags, env: Environment): Config {
     ...chosen,
     namespace,
     clusterObjectNamespace: chosen.clusterObjectNamespace ?? namespace,
+    httpMinTlsVersion: chosen.httpMinTlsVersion ?? 'TLSv1.2',
+    serviceMinTlsVersion: servedVersion(chosen),
     bind: chosen.bind ?? (pod === undefined ? '127.0.0.1' : '0.0.0.0'),
   }
+}
+
+/** As in KEDA, what holds for sources holds for serving unless told otherwise; but nobody needs to be served below TLS 1.2. */
+function servedVersion({ serviceMinTlsVersion, httpMinTlsVersion }: Options): SecureVersion {
+  const wanted = serviceMinTlsVersion ?? httpMinTlsVersion
+  return wanted === 'TLSv1.3' ? wanted : 'TLSv1.2'
 }
 
 function readOptions(flags: Flags, env: Environment): Options {

@@ -53,6 +53,11 @@ const catalogue = {
     say: (d: { address: string; why: string }) =>
       `${d.address} answered what Ebb cannot read: ${d.why}`,
   },
+  ENDPOINT_FORBIDDEN: {
+    retry: false,
+    say: (d: { endpoint: string; allowed: string; by: string }) =>
+      `${d.endpoint} may not be reached: ${d.by} allows ${d.allowed || 'nothing'}; nothing was sent. Correct the address, or have it added there`,
+  },
   QUERY_UNFIT: {
     retry: true,
     say: (d: { address: string; why: string }) =>

@@ -1,5 +1,9 @@
 import { z } from 'zod'
+import { openSslCipher } from './ciphers.ts'
+import { parseEndpoints } from './endpoints.ts'
 import { logLevels } from './log.ts'
+
+const hour = 3_600_000
 
 /** One setting of `ebb run`: a flag, its own variable, and KEDA's variable where that means the same. */
 export interface Option<T> {
@@ -9,6 +13,8 @@ export interface Option<T> {
   readonly env: string
   readonly kedaEnv?: string
   readonly doc: string
+  /** May be given several times, which is the same as one list with commas. */
+  readonly several?: true
   readonly parse: z.ZodType<T, string | undefined>
 }
 
@@ -61,6 +67,45 @@ const list = z
           .map((n) => n.trim())
           .filter(Boolean),
   )
+
+const tlsVersions = {
+  TLS10: 'TLSv1',
+  TLS11: 'TLSv1.1',
+  TLS12: 'TLSv1.2',
+  TLS13: 'TLSv1.3',
+} as const
+const tlsVersion = z
+  .enum(['TLS10', 'TLS11', 'TLS12', 'TLS13'], {
+    error: 'must be one of TLS10, TLS11, TLS12, TLS13',
+  })
+  .optional()
+  .transform((s) => s && tlsVersions[s])
+
+/** A list of cipher suites by the names that Go and the RFCs have for them; those that are not known are left out, as in KEDA. */
+const ciphers = z
+  .string()
+  .optional()
+  .transform((s) => {
+    const known = (s ?? '').split(/[:,]/).flatMap((name) => openSslCipher(name.trim()) ?? [])
+    return known.length === 0 ? undefined : known.join(':')
+  })
+
+const endpoints = z
+  .string()
+  .optional()
+  .transform((s, ctx) => {
+    if (s === undefined || s.trim() === '') return undefined
+    const parsed = parseEndpoints(s)
+    if ('allow' in parsed) return parsed
+    ctx.addIssue({ code: 'custom', message: parsed.problem })
+    return undefined
+  })
+
+/** KEDA's bounds for tokens of service accounts: an hour to six. */
+const tokenLife = duration(hour).refine(
+  (ms) => ms >= hour && ms <= 6 * hour,
+  'must be from 1h to 6h',
+)
 
 /** Everything `ebb run` can be told. Help, variables and docs come from this table. */
 export const options = {
@@ -177,6 +222,75 @@ export const options = {
     kedaEnv: 'KEDA_CLUSTER_OBJECT_NAMESPACE',
     doc: "where Secrets of ClusterTriggerAuthentications are (Ebb's own namespace)",
     parse: optionalText,
+  }),
+  restrictSecretAccess: option({
+    flag: '--restrict-secret-access',
+    env: 'EBB_RESTRICT_SECRET_ACCESS',
+    kedaEnv: 'KEDA_RESTRICT_SECRET_ACCESS',
+    doc: 'read Secrets of the cluster object namespace only, for ClusterTriggerAuthentications and workloads there',
+    parse: flag,
+  }),
+  allowedEndpoints: option({
+    flag: '--allowed-endpoints',
+    value: 'A,B',
+    env: 'EBB_ALLOWED_ENDPOINTS',
+    doc: 'where sources, vaults and token servers may be: HOST or HOST:PORT, HOST may begin with *. (everywhere)',
+    several: true,
+    parse: endpoints,
+  }),
+  filepathAuthRootPath: option({
+    flag: '--filepath-auth-root-path',
+    value: 'FOLDER',
+    env: 'EBB_FILEPATH_AUTH_ROOT_PATH',
+    doc: 'folder of the files that filePath of a ClusterTriggerAuthentication may name (none)',
+    parse: optionalText,
+  }),
+  boundServiceAccountTokenExpiry: option({
+    flag: '--bound-service-account-token-expiry',
+    value: 'DURATION',
+    env: 'EBB_BOUND_SERVICE_ACCOUNT_TOKEN_EXPIRY',
+    kedaEnv: 'KEDA_BOUND_SERVICE_ACCOUNT_TOKEN_EXPIRY',
+    doc: 'how long tokens of boundServiceAccountToken are good, 1h to 6h (1h)',
+    parse: tokenLife,
+  }),
+  caDir: option({
+    flag: '--ca-dir',
+    value: 'FOLDER',
+    env: 'EBB_CA_DIR',
+    doc: "folder of certificates (PEM) to trust besides the system's (/custom/ca)",
+    several: true,
+    parse: list.transform((folders) => (folders.length === 0 ? ['/custom/ca'] : folders)),
+  }),
+  httpDisableKeepAlive: option({
+    flag: '--http-disable-keep-alive',
+    env: 'EBB_HTTP_DISABLE_KEEP_ALIVE',
+    kedaEnv: 'KEDA_HTTP_DISABLE_KEEP_ALIVE',
+    doc: 'a connection of its own for every request to a source',
+    parse: flag,
+  }),
+  httpMinTlsVersion: option({
+    flag: '--http-min-tls-version',
+    value: 'TLS10|TLS11|TLS12|TLS13',
+    env: 'EBB_HTTP_MIN_TLS_VERSION',
+    kedaEnv: 'KEDA_HTTP_MIN_TLS_VERSION',
+    doc: 'lowest version of TLS to sources (TLS12)',
+    parse: tlsVersion,
+  }),
+  httpTlsCipherList: option({
+    flag: '--http-tls-cipher-list',
+    value: 'A,B',
+    env: 'EBB_HTTP_TLS_CIPHER_LIST',
+    kedaEnv: 'KEDA_HTTP_TLS_CIPHER_LIST',
+    doc: "cipher suites to sources, by Go's names; for versions up to TLS12 (Node's own)",
+    parse: ciphers,
+  }),
+  serviceMinTlsVersion: option({
+    flag: '--service-min-tls-version',
+    value: 'TLS12|TLS13',
+    env: 'EBB_SERVICE_MIN_TLS_VERSION',
+    kedaEnv: 'KEDA_SERVICE_MIN_TLS_VERSION',
+    doc: 'lowest version of TLS of the metrics API (that to sources, but at least TLS12)',
+    parse: tlsVersion,
   }),
   httpTimeout: option({
     flag: '--http-timeout',

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { EbbError } from './errors.ts'
+import type { Outward } from './http.ts'
 import type { ConnectionOf, Fields, Values } from './metadata/fields.ts'
 
 /**
@@ -106,13 +107,11 @@ export interface Push {
   answer(answer: Answer<unknown>): void
 }
 
-/** What Ebb lends to scalers, which import none of it. */
-export interface Host {
+/** What Ebb lends to scalers, which import none of it. `permit` is asked before anything is sent to an address. */
+export interface Host extends Outward {
   readonly clock: Clock
   /** The process-wide timeout of one exchange with a source, in ms (KEDA_HTTP_DEFAULT_TIMEOUT, 3000). */
   readonly timeout: number
-  /** PEM certificates trusted besides the system's (`--ca-dir`). */
-  readonly trust: readonly string[]
   /** Pods of a namespace by label selector, from the cluster's watches; never a list call. */
   pods(namespace: string, selector: string): readonly PodFacts[]
   /** A bearer token of a federated identity, cached until shortly before it expires. */

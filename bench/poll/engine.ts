@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '../../src/clock.ts'
+import { anywhere } from '../../src/http.ts'
 import { createEngine } from '../../src/poll/engine.ts'
 import type { Engine } from '../../src/poll/port.ts'
 import type { AnyScaler, Host, Query } from '../../src/scaler.ts'
@@ -9,7 +10,7 @@ import { createMeter, type BenchMeter } from './meter.ts'
 const host: Host = {
   clock: systemClock,
   timeout: 3_000,
-  trust: [],
+  ...anywhere,
   pods: () => [],
   token: () => Promise.reject(new Error('no tokens in benchmarks')),
 }

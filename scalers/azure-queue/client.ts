@@ -11,7 +11,15 @@ import { type EbbError, failure } from '../../src/errors.ts'
 import { error, value } from '../../src/scaler.ts'
 import type { Answer, Host, Service } from '../../src/scaler.ts'
 import { cloudOf, type Identity, storageSuffix, tokenFor } from '../shared/azure.ts'
-import { addressOf, dispatcherFor, fault, onceMore, refusal, retryAfter } from '../shared/http.ts'
+import {
+  addressOf,
+  dispatcherFor,
+  fault,
+  onceMore,
+  refusal,
+  retryAfter,
+  systemTrust,
+} from '../../src/http.ts'
 import { parseConnectionString } from './connection-string.ts'
 
 export interface Connection extends Identity {
@@ -39,12 +47,7 @@ const kept = 1000
 
 export async function openQueueService(c: Connection, host: Host): Promise<QueueService> {
   const { url, query, credential } = await account(c, host)
-  const dispatcher = dispatcherFor(url, {
-    ca: host.trust,
-    cert: undefined,
-    key: undefined,
-    verify: true,
-  })
+  const dispatcher = dispatcherFor(url, systemTrust, host)
   const pipeline = newPipeline(credential, {
     httpClient: transport(dispatcher, url.origin),
     // The engine decides what is asked again, and when.

@@ -11,7 +11,7 @@ import {
   refusal,
   retryAfter,
   type Trust,
-} from '../shared/http.ts'
+} from '../../src/http.ts'
 import { complaintOf, type From, parseAnswer } from './answer.ts'
 import { headersOf, type Login } from './headers.ts'
 import { redirects } from './redirect.ts'
@@ -41,9 +41,9 @@ export interface PrometheusService extends Service {
 /** Opens nothing yet: connections are made when first asked. */
 export function openPrometheus(c: Connection, host: Host): PrometheusService {
   const url = new URL(c.serverAddress)
-  const trust = trustOf(c, host)
-  const dispatcher = dispatcherFor(url, trust)
-  const redirect = redirects(url, dispatcher, trust)
+  const trust = trustOf(c)
+  const dispatcher = dispatcherFor(url, trust, host)
+  const redirect = redirects(url, dispatcher, trust, host)
   const { origin } = url
   const from: From = { address: addressOf(url), hide: hider(c, url) }
   const pathOf = paths(url, c.queryParameters ?? {}, host)
@@ -97,12 +97,12 @@ const headerOf = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header
 
 /** With authModes and an own CA or certificate, and with pod identity, KEDA's transport ignores unsafeSsl. */
-function trustOf(c: Connection, host: Host): Trust {
+function trustOf(c: Connection): Trust {
   const tls = c.authModes.includes('tls')
   const strict =
     c.provider === 'azure-workload' || (c.authModes.length > 0 && (tls || c.ca !== undefined))
   return {
-    ca: c.ca === undefined ? host.trust : [...host.trust, c.ca],
+    ca: c.ca === undefined ? [] : [c.ca],
     cert: tls ? c.cert : undefined,
     key: tls ? c.key : undefined,
     verify: strict || !c.unsafeSsl,

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { dispatcherFor, type Trust } from '../shared/http.ts'
+import { dispatcherFor, type Outward, type Trust } from '../../src/http.ts'
 
 /** As many as a sensible set-up has: a scheme, a path, a login page's mistake. */
 const most = 5
@@ -14,12 +14,13 @@ export interface Request {
 
 /**
  * Follows redirects as Go's client does for KEDA, with less trust: to another host nothing that logs in is carried, and
- * from https to http nothing is followed. What cannot be followed is handed back as it is.
+ * from https to http nothing is followed; where Ebb may not go it fails with ENDPOINT_FORBIDDEN. What cannot be followed is handed back as it is.
  */
 export function redirects(
   home: URL,
   dispatcher: Dispatcher,
   trust: Trust,
+  outward: Outward,
 ): {
   follow(answer: Dispatcher.ResponseData, request: Request): Promise<Dispatcher.ResponseData>
   close(): Promise<void>
@@ -30,7 +31,7 @@ export function redirects(
     if (url.origin === home.origin) return dispatcher
     if (elsewhere?.origin !== url.origin) {
       const before = elsewhere
-      elsewhere = { origin: url.origin, dispatcher: dispatcherFor(url, trust) }
+      elsewhere = { origin: url.origin, dispatcher: dispatcherFor(url, trust, outward) }
       await before?.dispatcher.close()
     }
     return elsewhere.dispatcher

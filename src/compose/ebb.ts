@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import { createCoexistence, type Coexistence } from '../control/coexistence.ts'
 import type { Mirrors } from '../control/controller.ts'
 import { failure, isFailure } from '../errors.ts'
+import type { Outward } from '../http.ts'
 import { kinds } from '../kinds.ts'
 import { elect, type Elector } from '../lease.ts'
 import type { Log } from '../log.ts'
@@ -15,6 +16,7 @@ import { inventoryOf } from '../serve/inventory.ts'
 import { createMetrics, type Metrics } from '../serve/metrics.ts'
 import { startControl, type Control } from './control.ts'
 import { createHost } from './host.ts'
+import { openOutward } from './outward.ts'
 import { createLeadership, type Leadership } from './leadership.ts'
 import { allSynced, openMirrors } from './mirrors.ts'
 import { openServers, type Servers } from './servers.ts'
@@ -63,6 +65,7 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
     throw error
   }
 
+  const outward = await openOutward(config, clock, log, stop.signal)
   const scope = { namespaces: config.watchNamespaces, labelSelector: config.watchLabelSelector }
   const mirrors = openMirrors(cluster, clock, scope, parts.random, log, stop.signal)
   const synced = watchSync(mirrors)
@@ -78,7 +81,18 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
       why === undefined ? log.info('certificates are in order') : log.warn({ why }, 'certificates'),
   })
   const leadership = createLeadership(
-    () => startLoops(parts, cluster, mirrors, coexistence, certs, metrics, identity, stop.signal),
+    () =>
+      startLoops(
+        parts,
+        cluster,
+        mirrors,
+        coexistence,
+        certs,
+        metrics,
+        outward,
+        identity,
+        stop.signal,
+      ),
     () => elector?.holder?.identity,
     log,
   )
@@ -136,6 +150,7 @@ async function startLoops(
   coexistence: Coexistence,
   certs: Certificates,
   metrics: Metrics,
+  outward: Outward,
   instance: string,
   signal: AbortSignal,
 ): Promise<Control> {
@@ -150,7 +165,7 @@ async function startLoops(
     mirrors,
     instance,
     version,
-    host: createHost(clock, config.httpTimeout, []),
+    host: createHost(clock, config.httpTimeout, outward),
     meters: { engine: metrics.engine, control: metrics.control },
     clusterNamespace: config.clusterObjectNamespace,
     hold: config.hold,

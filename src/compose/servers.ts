@@ -84,6 +84,7 @@ async function openHttps(
   signal: AbortSignal,
 ): Promise<ReturnType<typeof createServer>> {
   const { cluster, clock, log } = parts
+  const minVersion = parts.config.serviceMinTlsVersion
   const certificate = await certificateOf(parts, signal)
   const trust = await trustOf(parts, signal)
   const reviews = reviewsOf(cluster, clock, signal)
@@ -95,7 +96,7 @@ async function openHttps(
     }),
     authorization: authorization({ reviewAccess: (spec) => reviews.reviewAccess(spec), clock }),
   }
-  const server = createServer({ https: tlsOptions(certificate.current()), onFault })
+  const server = createServer({ https: tlsOptions(certificate.current(), minVersion), onFault })
   serveExternalMetrics(server, {
     access,
     readings: parts.readings,
@@ -105,7 +106,7 @@ async function openHttps(
   serveExplain(server, { insight: parts.insight, authorization: access.authorization, clock })
   serveHealth(server, parts.health)
   serveMetrics(server, parts.metrics)
-  followKeyPair(server, certificate)
+  followKeyPair(server, certificate, minVersion)
   log.debug('listeners ready')
   return server
 }

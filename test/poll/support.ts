@@ -1,4 +1,5 @@
 import { text } from '../../src/metadata/fields.ts'
+import { anywhere } from '../../src/http.ts'
 import { createEngine, type EngineOptions } from '../../src/poll/engine.ts'
 import type { Engine, EngineMeter, Subscription, Want } from '../../src/poll/port.ts'
 import {
@@ -153,7 +154,7 @@ export function setUp(options: Partial<EngineOptions> = {}, start?: number): Ben
   const host: Host = {
     clock,
     timeout: 3 * second,
-    trust: [],
+    ...anywhere,
     pods: () => [],
     token: () => Promise.reject(new Error('no tokens here')),
   }

@@ -1,4 +1,5 @@
 import type { Cluster } from '../../src/cluster.ts'
+import { anywhere } from '../../src/http.ts'
 import { createContents } from '../../src/control/contents.ts'
 import {
   createController,
@@ -169,7 +170,7 @@ async function start(
   const host = {
     clock,
     timeout: 3_000,
-    trust: [],
+    ...anywhere,
     pods: () => [],
     token: () => Promise.reject(new Error('no tokens here')),
   }

@@ -8,6 +8,7 @@ import type { Insight, Readings } from '../../control/insight.ts'
 import { formatReading } from '../../core/quantity.ts'
 import { createEmbedded, type EmbeddedCluster } from '../../embedded/cluster.ts'
 import { isFailure } from '../../errors.ts'
+import { anywhere } from '../../http.ts'
 import { silentLog } from '../../log.ts'
 import { dashboard } from '../../serve/dashboard/plugin.ts'
 import { httpListener } from '../../serve/http.ts'
@@ -47,7 +48,7 @@ export const openWorld: OpenWorld = async ({ port, program, clock }, signal) => 
     log: silentLog,
     random,
     mirrors,
-    host: createHost(clock, 3_000, []),
+    host: createHost(clock, 3_000, anywhere),
     meters: { engine: metrics.engine, control: metrics.control },
     instance: 'demo',
     version: packageJson.version,

@@ -39,12 +39,21 @@ interface Described {
   readonly doc: string
   readonly env: string
   readonly kedaEnv?: string
+  readonly several?: true
 }
 
-function optionOf({ flag, value, doc, env, kedaEnv }: Described): Option {
+function optionOf({ flag, value, doc, env, kedaEnv, several }: Described): Option {
   const variables = [env, kedaEnv].filter((name) => name !== undefined).join(', ')
-  return new Option(`${flag}${value === undefined ? '' : ` <${value}>`}`, `${doc} [${variables}]`)
+  const option = new Option(
+    `${flag}${value === undefined ? '' : ` <${value}>`}`,
+    `${doc} [${variables}]`,
+  )
+  return several ? option.argParser(joined) : option
 }
+
+/** An option that was given twice says the same as one list. */
+const joined = (text: string, before?: string): string =>
+  before === undefined ? text : `${before},${text}`
 
 type Given = Readonly<Record<string, string | boolean | undefined>>
 

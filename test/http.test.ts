@@ -5,21 +5,27 @@ import { createServer, type Server } from 'node:https'
 import { after, before, describe, test } from 'node:test'
 import {
   addressOf,
+  anywhere,
   dispatcherFor,
   fault,
+  type Outward,
   retryAfter,
   type Trust,
-} from '../../../scalers/shared/http.ts'
-import { type Code, isFailure } from '../../../src/errors.ts'
-import { startHttpSource } from '../../support/http-source.ts'
-import { issue, type Issued } from '../../serve/pki.ts'
+} from '../src/http.ts'
+import { type Code, failure, isFailure } from '../src/errors.ts'
+import { startHttpSource } from './support/http-source.ts'
+import { issue, type Issued } from './serve/pki.ts'
 
 const plain: Trust = { ca: [], cert: undefined, key: undefined, verify: true }
 
 /** The status of one request, or the code of the failure. */
-async function outcome(url: string, trust: Partial<Trust> = {}): Promise<number | Code> {
+async function outcome(
+  url: string,
+  trust: Partial<Trust> = {},
+  outward: Partial<Outward> = {},
+): Promise<number | Code> {
   const parsed = new URL(url)
-  const dispatcher = dispatcherFor(parsed, { ...plain, ...trust })
+  const dispatcher = dispatcherFor(parsed, { ...plain, ...trust }, { ...anywhere, ...outward })
   try {
     const { statusCode, body } = await dispatcher.request({
       origin: parsed.origin,
@@ -90,10 +96,92 @@ describe('TLS', () => {
   test('says what is wrong with a certificate that is none', () => {
     for (const wrong of [{ ca: ['hunter2'] }, { cert: 'hunter2', key: 'hunter2' }]) {
       assert.throws(
-        () => dispatcherFor(new URL('https://p:1/'), { ...plain, ...wrong }),
+        () => dispatcherFor(new URL('https://p:1/'), { ...plain, ...wrong }, anywhere),
         (error) => isFailure(error, 'METADATA_INVALID') && !error.message.includes('hunter2'),
       )
     }
+  })
+})
+
+describe('what holds for all connections', () => {
+  let authority: Issued
+  let old: Server
+  let modern: Server
+  before(async () => {
+    authority = await issue('CN=authority', { ca: true })
+    const server = await issue('CN=server', { issuer: authority })
+    const own = { cert: server.chain, key: server.key }
+    const answer = (_: unknown, response: { end(): unknown }): unknown => response.end()
+    old = createServer(
+      { ...own, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' },
+      answer,
+    )
+    modern = createServer({ ...own, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' }, answer)
+    for (const each of [old, modern]) {
+      each.on('tlsClientError', () => {})
+      await once(each.listen(0, '127.0.0.1'), 'listening')
+    }
+  })
+  after(() => {
+    for (const each of [old, modern]) {
+      each.closeAllConnections()
+      each.close()
+    }
+  })
+  const at = (server: Server): string => `https://localhost:${portOf(server)}/`
+  const tls = (minVersion: Outward['tls']['minVersion'], ciphers?: string): Partial<Outward> => ({
+    trust: [authority.cert],
+    tls: { minVersion, ciphers },
+  })
+
+  test('an authority of --ca-dir is trusted everywhere', async () =>
+    assert.equal(await outcome(at(modern), {}, tls('TLSv1.2')), 200))
+  test('a server below the lowest version is refused, and taken where the version is lowered', async () => {
+    assert.equal(await outcome(at(old), {}, tls('TLSv1.2')), 'SOURCE_UNREACHABLE')
+    assert.equal(await outcome(at(old), {}, tls('TLSv1')), 200)
+    assert.equal(await outcome(at(modern), {}, tls('TLSv1.3')), 'SOURCE_UNREACHABLE')
+  })
+  test('only the ciphers named are offered', async () => {
+    assert.equal(
+      await outcome(at(modern), {}, tls('TLSv1.2', 'ECDHE-ECDSA-AES256-GCM-SHA384')),
+      200,
+    )
+    assert.notEqual(
+      await outcome(at(modern), {}, tls('TLSv1.2', 'ECDHE-RSA-AES256-GCM-SHA384')),
+      200,
+    )
+  })
+  test('without keep-alive every request has a connection of its own', async () => {
+    const source = await startHttpSource(() => ({}))
+    const counted = async (keepAlive: boolean): Promise<number> => {
+      const url = new URL(source.url)
+      const dispatcher = dispatcherFor(url, plain, { ...anywhere, keepAlive })
+      const before = source.seen.length
+      for (let i = 0; i < 3; i++) {
+        const { body } = await dispatcher.request({ origin: url.origin, path: '/', method: 'GET' })
+        await body.dump()
+      }
+      await dispatcher.destroy()
+      return new Set(source.seen.slice(before).map(({ socket }) => socket)).size
+    }
+    const kept = await counted(true)
+    const alone = await counted(false)
+    await source.close()
+    // a pool may open a second one before the first is free again
+    assert.ok(kept < 3, `${kept}`)
+    assert.equal(alone, 3)
+  })
+  test('where Ebb may not go, nothing is sent', async () => {
+    const source = await startHttpSource(() => ({}))
+    const permit: Outward['permit'] = ({ host, port }) => {
+      throw failure('ENDPOINT_FORBIDDEN', { endpoint: `${host}:${port}`, allowed: 'x', by: 'y' })
+    }
+    assert.throws(
+      () => dispatcherFor(new URL(source.url), plain, { ...anywhere, permit }),
+      (error) => isFailure(error, 'ENDPOINT_FORBIDDEN'),
+    )
+    assert.equal(source.connections(), 0)
+    await source.close()
   })
 })
 

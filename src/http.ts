@@ -1,19 +1,57 @@
 import { X509Certificate } from 'node:crypto'
-import { createSecureContext, getCACertificates } from 'node:tls'
+import {
+  createSecureContext,
+  DEFAULT_CIPHERS,
+  getCACertificates,
+  type SecureContextOptions,
+  type SecureVersion,
+} from 'node:tls'
 import { EnvHttpProxyAgent, errors, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
-import { parseTime } from '../../src/clock.ts'
-import { type EbbError, failure, isFailure } from '../../src/errors.ts'
+import type { LookupFunction } from 'node:net'
+import { parseTime } from './clock.ts'
+import { endpointOf, type Endpoint } from './endpoints.ts'
+import { type EbbError, failure, isFailure } from './errors.ts'
+
+/** What holds for every connection that Ebb opens to others. */
+export interface Outward {
+  /** PEM certificates trusted besides the system's (`--ca-dir`). */
+  readonly trust: readonly string[]
+  readonly tls: TlsLimits
+  /** False: every request has a connection of its own (KEDA_HTTP_DISABLE_KEEP_ALIVE). */
+  readonly keepAlive: boolean
+  /** Fails with ENDPOINT_FORBIDDEN where Ebb may not go (`--allowed-endpoints`). */
+  readonly permit: (endpoint: Endpoint) => void
+  /** Finds addresses in place of the system; for tests. */
+  readonly lookup?: LookupFunction
+}
+
+export interface TlsLimits {
+  readonly minVersion: SecureVersion
+  /** OpenSSL's names with `:` between; undefined: Node's own choice. */
+  readonly ciphers: string | undefined
+}
 
 /** How one server is trusted and how Ebb shows who it is. All PEM. */
 export interface Trust {
-  /** Certificates trusted besides the system's. */
+  /** Certificates trusted besides the system's and those of `--ca-dir`. */
   readonly ca: readonly string[]
   readonly cert: string | undefined
   readonly key: string | undefined
   /** False: any certificate is taken (`unsafeSsl`). */
   readonly verify: boolean
 }
+
+/** No limits but Node's own; for tests, benchmarks and the demo, which reach this machine alone. */
+export const anywhere: Outward = {
+  trust: [],
+  tls: { minVersion: 'TLSv1.2', ciphers: undefined },
+  keepAlive: true,
+  permit: () => {},
+}
+
+/** Nobody but the system's authorities and those of `--ca-dir`, and no certificate of our own. */
+export const systemTrust: Trust = { ca: [], cert: undefined, key: undefined, verify: true }
 
 /** The most a source may say in one answer. */
 export const bodyLimit = 1024 * 1024
@@ -23,9 +61,11 @@ const idleMs = 90_000
 
 /**
  * Connections to one server, kept open between polls; closed by its owner. The proxy variables of the environment hold,
- * except for the machine itself. Fails with METADATA_INVALID where the certificates cannot be used.
+ * except for the machine itself. Fails with METADATA_INVALID where the certificates cannot be used, and with
+ * ENDPOINT_FORBIDDEN where the server may not be reached; nothing is sent then.
  */
-export function dispatcherFor(url: URL, trust: Trust): Dispatcher {
+export function dispatcherFor(url: URL, trust: Trust, outward: Outward): Dispatcher {
+  outward.permit(endpointOf(url))
   const shared = {
     // The engine's deadline covers the whole exchange, so these would only cost timers.
     headersTimeout: 0,
@@ -33,19 +73,25 @@ export function dispatcherFor(url: URL, trust: Trust): Dispatcher {
     keepAliveTimeout: idleMs,
     keepAliveMaxTimeout: idleMs,
     maxResponseSize: bodyLimit,
+    pipelining: outward.keepAlive ? 1 : 0,
   }
-  const tls = url.protocol === 'https:' ? secure(url, trust) : {}
+  const tls = {
+    ...(url.protocol === 'https:' && secure(url, trust, outward)),
+    ...(outward.lookup && { lookup: outward.lookup }),
+  }
   if (!proxied(url)) return new Pool(url.origin, { ...shared, connect: tls })
   return new EnvHttpProxyAgent({ ...shared, connect: tls, requestTls: tls })
 }
 
-function secure(url: URL, { ca, cert, key, verify }: Trust): object {
+function secure(url: URL, { ca, cert, key, verify }: Trust, { trust, tls }: Outward): object {
+  const authorities = [...trust, ...ca]
   try {
     // OpenSSL passes over text that is no certificate, and would then trust less than was asked for.
     for (const pem of ca) void new X509Certificate(pem)
     // Made once per source: the system's certificates are some 150 to parse.
     const secureContext = createSecureContext({
-      ...(ca.length > 0 && { ca: [...getCACertificates('default'), ...ca] }),
+      ...limitsOf(tls),
+      ...(authorities.length > 0 && { ca: [...getCACertificates('default'), ...authorities] }),
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key }),
     })
@@ -56,6 +102,13 @@ function secure(url: URL, { ca, cert, key, verify }: Trust): object {
       problems: [`ca, cert or key cannot be used: ${codeOf(thrown) || 'not PEM'}`],
     })
   }
+}
+
+/** OpenSSL speaks TLS below 1.2 only where its security level is lowered. */
+export const limitsOf = ({ minVersion, ciphers }: TlsLimits): SecureContextOptions => {
+  const old = minVersion === 'TLSv1' || minVersion === 'TLSv1.1'
+  const wanted = old ? `${ciphers ?? DEFAULT_CIPHERS}:@SECLEVEL=0` : ciphers
+  return { minVersion, ...(wanted !== undefined && { ciphers: wanted }) }
 }
 
 const isLocal = (host: string): boolean =>

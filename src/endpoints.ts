@@ -1,0 +1,57 @@
+/** Where something is reached: a host name or address in lower case, and a port. */
+export interface Endpoint {
+  readonly host: string
+  readonly port: number
+}
+
+/** Which endpoints may be reached. Made by `parseEndpoints`. */
+export interface Endpoints {
+  /** As it was written, for messages. */
+  readonly text: string
+  allow(endpoint: Endpoint): boolean
+}
+
+const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
+
+/** The endpoint of a URL; the port is the scheme's where the URL has none. A dot at the end of a host changes nothing. */
+export const endpointOf = (url: URL): Endpoint => ({
+  host: plain(url.hostname),
+  port: url.port === '' ? (defaultPorts[url.protocol] ?? 0) : Number(url.port),
+})
+
+export const spokenEndpoint = ({ host, port }: Endpoint): string => `${host}:${port}`
+
+/** `HOST[:PORT]`, where HOST is a name, an address, `*.DOMAIN` or `*`, and an IPv6 address stands in brackets. */
+const form = /^(\*|(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/
+
+/**
+ * A list of host patterns, with commas or blanks between: `db.example.com:5432, *.queue.core.windows.net`. Without a port a
+ * pattern stands for all ports; `*.DOMAIN` for every name below the domain and not for the domain itself. What cannot be
+ * read is a problem, and must never count as "everything".
+ */
+export function parseEndpoints(text: string): Endpoints | { readonly problem: string } {
+  const patterns: { readonly host: string; readonly port: number | undefined }[] = []
+  for (const word of text.split(/[\s,]+/).filter(Boolean)) {
+    const [, host, port] = form.exec(word.toLowerCase()) ?? []
+    if (host === undefined || Number(port ?? 1) < 1 || Number(port ?? 1) > 65_535)
+      return {
+        problem: `"${word.slice(0, 80)}" is no endpoint; write HOST or HOST:PORT, where HOST may begin with *.`,
+      }
+    patterns.push({ host, port: port === undefined ? undefined : Number(port) })
+  }
+  return {
+    text: text.trim(),
+    allow: (endpoint) =>
+      patterns.some(
+        ({ host, port }) =>
+          (port === undefined || port === endpoint.port) && matches(host, endpoint.host),
+      ),
+  }
+}
+
+function matches(pattern: string, host: string): boolean {
+  if (pattern === '*') return true
+  return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern
+}
+
+const plain = (host: string): string => host.toLowerCase().replace(/\.$/, '')

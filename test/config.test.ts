@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { configOf } from '../src/config.ts'
+
+describe("KEDA's variables", () => {
+  const rows: readonly (readonly [string, string, Parameters<typeof pick>[0], unknown])[] = [
+    ['KEDA_HTTP_DISABLE_KEEP_ALIVE', 'true', 'httpDisableKeepAlive', true],
+    ['KEDA_HTTP_MIN_TLS_VERSION', 'TLS13', 'httpMinTlsVersion', 'TLSv1.3'],
+    ['KEDA_HTTP_MIN_TLS_VERSION', 'TLS10', 'serviceMinTlsVersion', 'TLSv1.2'],
+    ['KEDA_HTTP_MIN_TLS_VERSION', 'TLS13', 'serviceMinTlsVersion', 'TLSv1.3'],
+    ['KEDA_SERVICE_MIN_TLS_VERSION', 'TLS13', 'serviceMinTlsVersion', 'TLSv1.3'],
+    ['KEDA_SERVICE_MIN_TLS_VERSION', 'TLS13', 'httpMinTlsVersion', 'TLSv1.2'],
+    [
+      'KEDA_HTTP_TLS_CIPHER_LIST',
+      'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256:TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,unknown',
+      'httpTlsCipherList',
+      'ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384',
+    ],
+    ['KEDA_HTTP_TLS_CIPHER_LIST', 'unknown', 'httpTlsCipherList', undefined],
+    ['KEDA_RESTRICT_SECRET_ACCESS', 'True', 'restrictSecretAccess', true],
+    ['KEDA_BOUND_SERVICE_ACCOUNT_TOKEN_EXPIRY', '2h', 'boundServiceAccountTokenExpiry', 7_200_000],
+  ]
+  const pick = (
+    name: keyof ReturnType<typeof configOf>,
+    env: Readonly<Record<string, string>>,
+  ): unknown => configOf({}, env)[name]
+  for (const [variable, text, name, expected] of rows)
+    test(`${variable}=${text.slice(0, 20)} sets ${name}`, () =>
+      assert.deepEqual(pick(name, { [variable]: text }), expected))
+
+  for (const [variable, text, problem] of [
+    ['KEDA_HTTP_MIN_TLS_VERSION', '1.2', /must be one of TLS10, TLS11, TLS12, TLS13/],
+    ['KEDA_BOUND_SERVICE_ACCOUNT_TOKEN_EXPIRY', '7h', /must be from 1h to 6h/],
+    ['KEDA_BOUND_SERVICE_ACCOUNT_TOKEN_EXPIRY', 'soon', /must be a duration/],
+    ['EBB_ALLOWED_ENDPOINTS', 'http://a', /"http:\/\/a" is no endpoint/],
+  ] as const)
+    test(`${variable}=${text} is refused`, () =>
+      assert.throws(() => configOf({}, { [variable]: text }), { message: problem }))
+})
+
+test('a list of endpoints that names none allows everything only where it is empty', () => {
+  assert.equal(configOf({ allowedEndpoints: '' }, {}).allowedEndpoints, undefined)
+  assert.ok(configOf({ allowedEndpoints: 'a' }, {}).allowedEndpoints)
+})
