@@ -4,6 +4,7 @@ import type { Cluster } from '../cluster.ts'
 import { coalesce, type Coalesced } from '../coalesce.ts'
 import { storedHealth, type Health } from '../core/health.ts'
 import { compositeMetric } from '../core/names.ts'
+import { pauseOf } from '../core/pause.ts'
 import { isFailure, reasonOf } from '../errors.ts'
 import { kinds } from '../kinds.ts'
 import type { Log } from '../log.ts'
@@ -33,10 +34,11 @@ export function wantedStatus({ object, resolved, ...wanted }: Wanted): Fields {
   const { triggers } = object.spec
   return {
     ...(resolved && statusOfResolved(resolved)),
+    pausedReplicaCount: pauseOf(object.metadata.annotations).replicas,
     ...(wanted.original !== undefined && { originalReplicaCount: wanted.original }),
     triggersTypes: distinct(triggers.map((t) => t.type)) || undefined,
     authenticationsTypes: distinct(triggers.map((t) => t.authenticationRef?.name)) || undefined,
-    ...(resolved && { health: wanted.health && storedHealth(wanted.health) }),
+    ...(resolved?.plans.length && { health: wanted.health && storedHealth(wanted.health) }),
     conditions: wanted.conditions,
     ...(wanted.activity && { triggersActivity: wanted.activity }),
     ...(wanted.lastActive !== undefined && { lastActiveTime: rfc3339(wanted.lastActive) }),
@@ -53,8 +55,10 @@ function statusOfResolved({ kind, plans, modifiers }: Resolved): Fields {
       kind: kind.kind,
       resource: kind.plural,
     },
-    externalMetricNames: plans.flatMap((plan) => plan.metrics),
-    compositeScalerName: modifiers && compositeMetric,
+    ...(plans.length > 0 && {
+      externalMetricNames: plans.flatMap((plan) => plan.metrics),
+      compositeScalerName: modifiers && compositeMetric,
+    }),
   }
 }
 

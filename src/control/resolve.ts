@@ -8,14 +8,19 @@ import { settingsOf, type Settings } from './settings.ts'
 import type { Targets, TargetState } from './target.ts'
 import { planTriggers, type Plan, type PlanSource } from './triggers.ts'
 
-/** A ScaledObject made ready to be sampled: its numbers, its target and its triggers. */
-export interface Resolved {
-  readonly generation: number
-  readonly settings: Settings
+/** The scale target of a ScaledObject. */
+export interface FoundTarget {
   readonly kind: ScalableKind
   readonly target: Ref
-  /** The target as it was found. */
+  /** As it was found. */
   readonly state: TargetState
+}
+
+/** A ScaledObject made ready to be sampled: its numbers, its target and its triggers. */
+export interface Resolved extends FoundTarget {
+  readonly generation: number
+  readonly settings: Settings
+  /** None while the workload is paused as a whole: then nothing is asked. */
   readonly plans: readonly Plan[]
   /** `scalingModifiers`, where they are used. */
   readonly modifiers: Modifiers | undefined
@@ -36,18 +41,15 @@ export async function resolveSpec(
   signal: AbortSignal,
 ): Promise<Resolved> {
   const { metadata, spec } = object
-  const namespace = metadata.namespace ?? ''
-  const kind = await targets.kindOf(spec.scaleTargetRef, signal)
-  const target: Ref = { namespace, name: spec.scaleTargetRef.name }
-  const state = await stateOf(targets, kind, target, signal)
+  const found = await findTarget(object, targets, signal)
   const { modifiers, fallback, fallbackProblem } = rulesOf(object)
 
   const planned = await planTriggers(
     spec.triggers,
     {
-      namespace,
+      namespace: metadata.namespace ?? '',
       name: metadata.name,
-      containers: await targets.containers(kind, target, signal),
+      containers: await targets.containers(found.kind, found.target, signal),
       envSourceContainerName: spec.scaleTargetRef.envSourceContainerName,
     },
     source,
@@ -57,15 +59,35 @@ export async function resolveSpec(
   return {
     generation: metadata.generation ?? 0,
     settings: settingsOf(object),
-    kind,
-    target,
-    state,
+    ...found,
     plans: planned.plans,
     modifiers,
     fallback,
     fallbackProblem,
   }
 }
+
+/** The target as it is now; fails with an EbbError that says what is wrong with it. */
+export async function findTarget(
+  { metadata, spec }: ScaledObject,
+  targets: Targets,
+  signal: AbortSignal,
+): Promise<FoundTarget> {
+  const kind = await targets.kindOf(spec.scaleTargetRef, signal)
+  const target: Ref = { namespace: metadata.namespace ?? '', name: spec.scaleTargetRef.name }
+  return { kind, target, state: await stateOf(targets, kind, target, signal) }
+}
+
+/** A ScaledObject that is paused as a whole: only its numbers and its target count. */
+export const restingSpec = (object: ScaledObject, found: FoundTarget): Resolved => ({
+  generation: object.metadata.generation ?? 0,
+  settings: settingsOf(object),
+  ...found,
+  plans: [],
+  modifiers: undefined,
+  fallback: undefined,
+  fallbackProblem: undefined,
+})
 
 /** A fallback that cannot be followed is none, as for KEDA; it must not keep the workload from being scaled. */
 const tolerated = ['incorrect-fallback', 'scaling-modifiers-fallback']

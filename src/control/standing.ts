@@ -7,10 +7,13 @@ import {
   hpaActive,
   initialConditions,
   merge,
+  pausedAfter,
+  pausedWhole,
   replicasUnknown,
 } from '../core/conditions.ts'
 import type { Decision, Situation, TriggerFacts } from '../core/decide.ts'
 import type { Health } from '../core/health.ts'
+import { pauseOf } from '../core/pause.ts'
 import { explain } from '../core/reasons.ts'
 import { failure } from '../errors.ts'
 import type { Condition, ScaledObject } from '../resources.ts'
@@ -38,6 +41,10 @@ export interface Standing {
   /** The spec can be followed. `begun` for the first time since it could not. */
   prepared(begun: boolean): void
   refused(problem: string): void
+  /** Nothing is asked any more. */
+  stopped(): void
+  /** The workload is paused as a whole. */
+  paused(): void
   replicasUnknown(problem: string): void
   decided(situation: Situation, decision: Decision): void
   wrote(situation: Situation, decision: Decision, write: Write): void
@@ -163,7 +170,8 @@ export function createStanding(
     prepared(begun) {
       looked = undefined
       const ready = find(conditions, 'Ready')
-      if (begun && ready?.status !== 'True')
+      const paused = find(conditions, 'Paused')
+      if (begun && (ready?.status !== 'True' || paused?.status === 'True'))
         emit({ type: 'Normal', reason: 'KEDAScalersStarted', note: 'Started scalers watch' })
       // what triggers say is known only after the next samples
       if (begun) take([readyCondition])
@@ -171,7 +179,15 @@ export function createStanding(
     },
     refused(problem) {
       looked = undefined
-      take(checkFailed(problem))
+      const { paused } = pauseOf(object.metadata.annotations)
+      take([...checkFailed(problem), ...pausedAfter(paused, conditions)])
+    },
+    stopped: () =>
+      emit({ type: 'Normal', reason: 'KEDAScalersStopped', note: 'Stopped scalers watch' }),
+    paused() {
+      looked = undefined
+      take(pausedWhole)
+      publisher.poke()
     },
     replicasUnknown(problem) {
       looked = undefined
@@ -183,10 +199,12 @@ export function createStanding(
       if (looked && alike(looked, now)) return
       looked = now
       const wasActive = anyActive(activity)
-      activity = activityAfter(situation, activity)
+      // while it is paused nothing is known of it, so that what was known stays
+      if (situation.triggers.length > 0) activity = activityAfter(situation, activity)
       if (wasActive && !anyActive(activity)) storedLastActive = lastActive
       if (wasActive !== anyActive(activity)) publisher.poke()
-      take(conditionsAfter(situation, decision, conditions))
+      const atRest = situation.paused === 'both' && situation.triggers.length === 0
+      take(atRest ? pausedWhole : conditionsAfter(situation, decision, conditions))
     },
     wrote(situation, decision, write) {
       if (write.kind === 'shadow' || write.kind === 'none') return

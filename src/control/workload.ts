@@ -5,15 +5,14 @@ import { pauseOf, type Pause } from '../core/pause.ts'
 import { explain } from '../core/reasons.ts'
 import { failure, isFailure, reasonOf, type EbbError } from '../errors.ts'
 import type { Condition, ScaledObject } from '../resources.ts'
-import { kinds } from '../kinds.ts'
-import { writeReplicas } from './act.ts'
 import { claim, release } from './claim.ts'
 import { createDecider } from './decider.ts'
 import { createDemand } from './demand.ts'
+import { halt } from './halt.ts'
 import { holdContents } from './held.ts'
 import { ensureHpa, hpaNameOf, wantedHpa } from './hpa.ts'
 import type { MetricValue, WorkloadView } from './insight.ts'
-import { resolveSpec, type Resolved } from './resolve.ts'
+import { findTarget, resolveSpec, restingSpec, type Resolved } from './resolve.ts'
 import { restoreReplicas } from './restore.ts'
 import { retried } from './retry.ts'
 import { createSampling } from './sampling.ts'
@@ -115,7 +114,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
       cluster,
       clock,
       targets,
-      resolved: () => (sampling.triggers.length > 0 ? resolved : undefined),
+      resolved: () => resolved,
       situation: situationOf,
       writes: shared.writes,
       decided(situation, decision, changed) {
@@ -200,16 +199,16 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     const claimed = shared.writes() ? await claim(cluster, object, signal) : object
     if (claimed !== object) standing.observe(claimed)
     const pause = pauseOf(claimed.metadata.annotations)
-    if (pause.problem !== undefined) throw failure('SPEC_INVALID', { problems: [pause.problem] })
+    if (pause.whole) return rest(claimed, pause)
     const source = sourceAt(Number.NEGATIVE_INFINITY, signal)
     const next = await resolveSpec(claimed, targets, source, signal)
     signal.throwIfAborted()
     held.settle()
     await standing.found(next.state.replicas)
-    const begun = resolved === undefined
+    const begun = (resolved?.plans ?? []).length === 0
     resolved = next
     sampling.use(next.plans, next.settings.period)
-    if (shared.writes()) await (pause.whole ? rest(next, pause) : makeHpa(claimed, next))
+    if (shared.writes()) await makeHpa(claimed, next)
     standing.prepared(begun)
     look()
   }
@@ -221,13 +220,29 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     standing.hpaName = wanted.metadata.name
   }
 
-  /** Paused as a whole: nobody scales it, and it has the count that was asked for. */
-  async function rest(next: Resolved, { replicas }: Pause): Promise<void> {
-    const hpa = standing.hpaName ?? hpaNameOf(object)
-    if (shared.findHpa(namespace, hpa))
-      await cluster.remove(kinds.hpa, { namespace, name: hpa }, {}, signal)
-    if (replicas === undefined || replicas === next.state.replicas) return
-    await writeReplicas(cluster, next.kind, next.target, next.state, replicas, signal)
+  /** Paused as a whole: nothing is asked and nobody scales it, until the annotation goes. */
+  async function rest(claimed: ScaledObject, pause: Pause): Promise<void> {
+    if (stopAsking()) standing.stopped()
+    const hpa = shared.findHpa(namespace, standing.hpaName ?? hpaNameOf(object))
+    const { found } = standing
+    const parts = { cluster, targets, hpa, found }
+    const target = shared.writes()
+      ? await halt(claimed, pause, parts, signal)
+      : await findTarget(claimed, targets, signal).catch(() => undefined)
+    signal.throwIfAborted()
+    resolved = target && restingSpec(claimed, target)
+    standing.paused()
+    decider.evaluate()
+  }
+
+  /** Whether anything was asked until now. */
+  function stopAsking(): boolean {
+    const asked = sampling.triggers.length > 0
+    sampling.close()
+    demand.close()
+    held.close()
+    resolved = undefined
+    return asked
   }
 
   /** The spec cannot be followed. What passes by itself changes nothing; anything else stops the sampling and says why. */
@@ -238,14 +253,14 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     }
     resolved = undefined
     sampling.close()
+    demand.close()
     held.settle()
     standing.refused(reasonOf(error))
   }
 
   async function finish(): Promise<void> {
     const kind = resolved?.kind
-    sampling.close()
-    resolved = undefined
+    if (stopAsking()) standing.stopped()
     if (!shared.writes()) return
     await restoreReplicas(cluster, object, standing.original, kind, signal, log)
     await release(cluster, object, signal)
@@ -266,13 +281,17 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
       const before = object
       object = next
       standing.observe(next)
-      if (concerns(before, next)) reconciler.poke()
+      if (!concerns(before, next)) return
+      reconciler.poke()
+      if (!same(before.metadata.annotations, next.metadata.annotations)) decider.evaluate()
     },
     resolve: () => reconciler.poke(),
     evaluate: () => decider.evaluate(),
     hpaChanged() {
       const hpa = shared.findHpa(namespace, standing.hpaName ?? hpaNameOf(object))
       standing.hpaSays(hpa?.status?.conditions)
+      // made just before the pause, and seen only now
+      if (hpa && pauseOf(object.metadata.annotations).whole) reconciler.poke()
     },
     view: () =>
       viewOf({

@@ -59,7 +59,7 @@ export const conditionsAfter = (
 ): readonly Condition[] => [
   ...(s.paused === 'both' ? [readyWhilePaused] : [steady(ready(s), before), ...active(s, d)]),
   ...fallback(s),
-  ...paused(s.paused, before),
+  ...pausedAfter(s.paused, before),
 ]
 
 const condition = (
@@ -107,11 +107,21 @@ const pauses = {
   both: 'scaling is paused by annotation',
 } as const
 
-function paused(how: Situation['paused'], before: readonly Condition[]): readonly Condition[] {
+/** Paused as the annotations have it; none where it never was. */
+export function pausedAfter(
+  how: Situation['paused'],
+  before: readonly Condition[],
+): readonly Condition[] {
   if (how !== 'no') return [condition('Paused', 'True', 'ScaledObjectPaused', pauses[how])]
   if (find(before, 'Paused')?.status !== 'True') return []
   return [condition('Paused', 'False', 'ScaledObjectUnpaused', 'no longer paused')]
 }
+
+/** Ready and Paused of a workload that is paused as a whole. Active and Fallback keep what they have. */
+export const pausedWhole: readonly Condition[] = [
+  readyWhilePaused,
+  condition('Paused', 'True', 'ScaledObjectPaused', pauses.both),
+]
 
 /** Ready and Active after a spec that cannot be followed; `problem` says what to correct. */
 export const checkFailed = (problem: string): readonly Condition[] => [
