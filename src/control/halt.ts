@@ -13,7 +13,7 @@ export interface HaltParts {
   /** The workload's own HPA, where it has one. */
   readonly hpa: HorizontalPodAutoscaler | undefined
   /** The target was found with these replicas. */
-  found(replicas: number): Promise<void>
+  readonly found: (replicas: number) => Promise<void>
 }
 
 /**

@@ -224,7 +224,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   async function rest(claimed: ScaledObject, pause: Pause): Promise<void> {
     if (stopAsking()) standing.stopped()
     const hpa = shared.findHpa(namespace, standing.hpaName ?? hpaNameOf(object))
-    const { found } = standing
+    const found = (replicas: number): Promise<void> => standing.found(replicas)
     const parts = { cluster, targets, hpa, found }
     const target = shared.writes()
       ? await halt(claimed, pause, parts, signal)
