@@ -39,7 +39,7 @@ export interface Decider {
 export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider {
   const { cluster, clock, targets } = parts
   const ledger = createLedger()
-  let written: TargetState | undefined
+  let written: { readonly state: TargetState; readonly of: Resolved } | undefined
   let seen: TargetState | undefined
   let cancelAlarm: (() => void) | undefined
   let acting:
@@ -47,14 +47,15 @@ export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider
     | undefined
 
   /** The mirror lags behind a write of our own: what was written holds until the mirror has caught up. */
-  const current = (state: TargetState): TargetState => {
-    if (written && newer(written.resourceVersion, state.resourceVersion)) return written
+  const current = (resolved: Resolved, state: TargetState): TargetState => {
+    const known = written && sameTarget(written.of, resolved) ? written.state : undefined
+    if (known && newer(known.resourceVersion, state.resourceVersion)) return known
     written = undefined
     return state
   }
 
   const decideOn = (resolved: Resolved, state: TargetState): void => {
-    seen = current(state)
+    seen = current(resolved, state)
     const situation = parts.situation(resolved, seen)
     const decision = decide(situation)
     parts.decided(situation, decision, ledger.note(situation, decision))
@@ -98,9 +99,10 @@ export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider
     acting = undefined
     if (signal.aborted) return
     if ('failed' in outcome) return parts.lost(outcome.failed)
-    if ('again' in outcome) written = outcome.again
+    const of = resolved
+    if ('again' in outcome) written = { state: outcome.again, of }
     else {
-      written = outcome.after ?? written
+      if (outcome.after) written = { state: outcome.after, of }
       ledger.wrote(outcome.write)
       parts.wrote(situation, decision, outcome.write)
       if (outcome.write.kind === 'failed') return
@@ -143,3 +145,9 @@ export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider
     },
   }
 }
+
+/** A version says nothing of another object's. */
+const sameTarget = (a: Resolved, b: Resolved): boolean =>
+  a.target.name === b.target.name &&
+  a.kind.plural === b.kind.plural &&
+  a.kind.group === b.kind.group

@@ -1,9 +1,9 @@
 import type { Cluster } from '../cluster.ts'
 import type { Pause } from '../core/pause.ts'
 import { failure, isFailure } from '../errors.ts'
-import { kinds } from '../kinds.ts'
 import type { HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
 import { writeReplicas } from './act.ts'
+import { removeHpa } from './hpa.ts'
 import { findTarget, type FoundTarget } from './resolve.ts'
 import type { Targets } from './target.ts'
 
@@ -27,10 +27,8 @@ export async function halt(
   { cluster, targets, hpa, found }: HaltParts,
   signal: AbortSignal,
 ): Promise<FoundTarget | undefined> {
-  if (hpa) {
-    const { namespace = '', name } = hpa.metadata
-    await cluster.remove(kinds.hpa, { namespace, name }, {}, signal)
-  }
+  const { metadata } = object
+  if (hpa) await removeHpa(cluster, { name: metadata.name, uid: metadata.uid ?? '' }, hpa, signal)
   if (problem !== undefined) throw failure('SPEC_INVALID', { problems: [problem] })
   const target = await findTarget(object, targets, signal).catch((error: unknown) => {
     if (replicas !== undefined || !isFailure(error)) throw error

@@ -4,7 +4,7 @@ import { hpaNameFor } from '../core/names.ts'
 import { pauseOf } from '../core/pause.ts'
 import { failure, isFailure } from '../errors.ts'
 import { apiVersionOf, kinds } from '../kinds.ts'
-import type { HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
+import type { HorizontalPodAutoscaler, OwnerReference, ScaledObject } from '../resources.ts'
 import type { Resolved } from './resolve.ts'
 
 /** The HPA a ScaledObject wants. With `hold`, or a pause of one direction, it does not scale that way either. */
@@ -63,8 +63,10 @@ export async function ensureHpa(
   signal: AbortSignal,
 ): Promise<'created' | 'replaced' | 'unchanged'> {
   const { namespace = '', name } = wanted.metadata
-  if (formerName !== undefined && formerName !== name)
-    await cluster.remove(kinds.hpa, { namespace, name: formerName }, {}, signal)
+  if (formerName !== undefined && formerName !== name) {
+    const former = await cluster.get(kinds.hpa, { namespace, name: formerName }, signal)
+    if (former) await removeHpa(cluster, ownerOf(wanted), former, signal)
+  }
   if (found) return replaceIfDifferent(cluster, wanted, found, signal)
   try {
     await cluster.create(kinds.hpa, wanted, signal)
@@ -86,8 +88,7 @@ async function replaceIfDifferent(
   signal: AbortSignal,
 ): Promise<'replaced' | 'unchanged'> {
   const owner = found.metadata.ownerReferences?.find((o) => o.controller === true)
-  const uid = wanted.metadata.ownerReferences?.[0]?.uid
-  if (owner && owner.uid !== uid && owner.kind !== 'ScaledObject')
+  if (owner && !isOwner(ownerOf(wanted), owner))
     throw failure('HPA_OWNED', {
       hpa: found.metadata.name,
       owner: `${owner.kind} ${owner.name}`,
@@ -96,6 +97,32 @@ async function replaceIfDifferent(
   await cluster.replace(kinds.hpa, renewHpa(wanted, found), signal)
   return 'replaced'
 }
+
+/** Takes an HPA away, if it is this ScaledObject's: one of somebody else's that has its name is left. */
+export async function removeHpa(
+  cluster: Cluster,
+  scaledObject: Owner,
+  { metadata }: HorizontalPodAutoscaler,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace = '', name, uid, ownerReferences = [] } = metadata
+  if (!ownerReferences.some((owner) => isOwner(scaledObject, owner))) return
+  try {
+    await cluster.remove(kinds.hpa, { namespace, name }, uid === undefined ? {} : { uid }, signal)
+  } catch (error) {
+    // another one has its name by now
+    if (!isFailure(error, 'CLUSTER_CONFLICT')) throw error
+  }
+}
+
+type Owner = Pick<OwnerReference, 'name' | 'uid'>
+
+const ownerOf = ({ metadata }: HorizontalPodAutoscaler): Owner =>
+  metadata.ownerReferences?.[0] ?? { name: '', uid: '' }
+
+/** By name too: the HPA of a ScaledObject that was deleted and made anew is its successor's. */
+const isOwner = (scaledObject: Owner, { kind, name, uid }: OwnerReference): boolean =>
+  kind === 'ScaledObject' && (uid === scaledObject.uid || name === scaledObject.name)
 
 /** Keeps of an HPA what Ebb compares and reports. */
 export function trimHpa(hpa: HorizontalPodAutoscaler): HorizontalPodAutoscaler {

@@ -262,7 +262,9 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     const kind = resolved?.kind
     if (stopAsking()) standing.stopped()
     if (!shared.writes()) return
-    await restoreReplicas(cluster, object, standing.original, kind, signal, log)
+    const hpa = shared.findHpa(namespace, standing.hpaName ?? hpaNameOf(object))
+    const { original } = standing
+    await restoreReplicas(object, { cluster, log, original, kind, hpa }, signal)
     await release(cluster, object, signal)
     standing.deleted()
   }

@@ -228,55 +228,6 @@ describe('a ScaledObject', () => {
   })
 })
 
-describe('its HPA', () => {
-  test('is made anew when it is deleted, and put right when it is changed', async (t) => {
-    const bench = await ready(t)
-    const ref = { namespace: 'default', name: 'keda-hpa-orders' }
-    await bench.cluster.remove(kinds.hpa, ref, {}, forever)
-    await bench.clock.advance(second)
-    assert.ok(await bench.hpa())
-    await bench.cluster.patch(kinds.hpa, ref, { spec: { maxReplicas: 77 } }, {}, forever)
-    await bench.clock.advance(second)
-    assert.equal((await bench.hpa())?.spec.maxReplicas, 10)
-  })
-
-  test('with a partial behavior, labels and annotations is not written again', async (t) => {
-    const behavior = { scaleDown: { stabilizationWindowSeconds: 30 } }
-    const bench = await ready(t, { advanced: { horizontalPodAutoscalerConfig: { behavior } } })
-    await bench.clock.advance(minute)
-    bench.writes.length = 0
-    await bench.cluster.patch(
-      kinds.scaledObject,
-      { namespace: 'default', name: 'orders' },
-      { metadata: { labels: { team: 'a' }, annotations: { note: 'b' } } },
-      {},
-      forever,
-    )
-    await bench.clock.advance(minute)
-    assert.deepEqual(bench.writes, ['replace HorizontalPodAutoscaler default/keda-hpa-orders'])
-    assert.equal((await bench.hpa())?.metadata.labels?.['team'], 'a')
-    bench.writes.length = 0
-    await bench.clock.advance(180 * minute)
-    assert.deepEqual(bench.writes, [])
-  })
-
-  test('is replaced by one of another name when the spec gives it another', async (t) => {
-    const bench = await ready(t)
-    const patch = { spec: { advanced: { horizontalPodAutoscalerConfig: { name: 'mine' } } } }
-    await bench.cluster.patch(
-      kinds.scaledObject,
-      { namespace: 'default', name: 'orders' },
-      patch,
-      {},
-      forever,
-    )
-    await bench.clock.advance(second)
-    assert.equal(await bench.hpa(), undefined)
-    assert.ok(await bench.cluster.get(kinds.hpa, { namespace: 'default', name: 'mine' }, forever))
-    assert.equal((await bench.scaledObject()).status?.hpaName, 'mine')
-  })
-})
-
 describe('a spec that cannot be followed', () => {
   const broken: readonly [string, Parameters<typeof scaledObject>[0], RegExp][] = [
     [
