@@ -1,0 +1,130 @@
+import { crds } from '../crds/crds.ts'
+import { misfits, type Shape } from '../crds/conform.ts'
+import type { Hidden } from '../metadata/inspect.ts'
+import type {
+  LimitRange,
+  ScaledJob,
+  ScaledObject,
+  TriggerAuthentication,
+  TriggerSpec,
+} from '../resources.ts'
+import { authenticationProblems } from './authentication.ts'
+import { givenBy, nothingGiven, unsupportedProblems } from './credentials.ts'
+import { type Described, metadataProblems, typeProblems } from './metadata.ts'
+import { neighbourProblems, type Neighbours } from './neighbours.ts'
+import { type Problem, shown } from './problem.ts'
+import { scaledObjectProblems } from './scaledobject.ts'
+import { triggerProblems } from './triggers.ts'
+import { type Measured, usageProblems } from './usage.ts'
+
+/** The kinds there are rules for. */
+export const judgedKinds = [
+  'ScaledObject',
+  'ScaledJob',
+  'TriggerAuthentication',
+  'ClusterTriggerAuthentication',
+] as const
+export type JudgedKind = (typeof judgedKinds)[number]
+
+/** What the rules may look at beside the object. Whatever is not known is undefined, and is then not held against it. */
+export interface Facts {
+  readonly neighbours: Neighbours | undefined
+  readonly target: Measured
+  readonly limits: Iterable<LimitRange>
+  /** Trigger types there is a scaler for. */
+  readonly types: readonly string[]
+  readonly scaler: (type: string) => Described | undefined
+  readonly authentication: (kind: string, name: string) => TriggerAuthentication | undefined
+}
+
+/** So many problems say enough. */
+const most = 50
+
+const schemas = (): ReadonlyMap<string, Shape> =>
+  new Map(
+    crds().map(({ spec }) => [spec.names.kind, spec.versions[0]?.schema.openAPIV3Schema ?? {}]),
+  )
+
+/** A judge of objects of the four kinds. */
+export interface Judge {
+  /** Total: whatever the value is, it ends in problems. What does not have the form of its kind is judged by nothing else. */
+  judge(kind: JudgedKind, object: unknown, facts: Facts): readonly Problem[]
+}
+
+/** Makes the schemas once. */
+export function createJudge(): Judge {
+  const known = schemas()
+  return {
+    judge(kind, object, facts) {
+      const formal = formProblems(object, known.get(kind) ?? {})
+      if (formal.length > 0) return formal.slice(0, most)
+      return ruleProblems(kind, object, facts).slice(0, most)
+    },
+  }
+}
+
+function formProblems(object: unknown, schema: Shape): readonly Problem[] {
+  const named = { ...schema, properties: { ...schema.properties, metadata: metadataShape } }
+  return misfits(object, { ...named, required: [...(schema.required ?? []), 'metadata'] }).map(
+    ({ path, why }) => ({
+      path,
+      rule: 'structure',
+      weight: 'refused',
+      message: `${path.map((step) => shown(String(step))).join('.') || 'the object'} ${why}`,
+    }),
+  )
+}
+
+const words: Shape = { type: 'object', additionalProperties: { type: 'string' } }
+const metadataShape: Shape = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    namespace: { type: 'string' },
+    labels: words,
+    annotations: words,
+  },
+}
+
+function ruleProblems(kind: JudgedKind, object: unknown, facts: Facts): readonly Problem[] {
+  // Each has the form that the schema of its kind gives it, which is what these types say of it.
+  if (kind === 'ScaledObject') return ofScaledObject(object as ScaledObject, facts)
+  if (kind === 'ScaledJob') return ofScaledJob(object as ScaledJob, facts)
+  const { spec } = object as TriggerAuthentication
+  return [...authenticationProblems(spec), ...unsupportedProblems(spec, kind)]
+}
+
+const ofScaledObject = (object: ScaledObject, facts: Facts): readonly Problem[] => [
+  ...scaledObjectProblems(named(object)),
+  ...(facts.neighbours ? neighbourProblems(named(object), facts.neighbours) : []),
+  ...usageProblems(object, facts.target, facts.limits),
+  ...object.spec.triggers.flatMap((trigger, index) => ofTrigger(trigger, index, facts)),
+]
+
+/** KEDA's definition lets a ScaledJob in that has no spec. */
+function ofScaledJob(object: ScaledJob, facts: Facts): readonly Problem[] {
+  const triggers: readonly TriggerSpec[] = (object as Partial<ScaledJob>).spec?.triggers ?? []
+  return [
+    ...triggerProblems(triggers),
+    ...triggers.flatMap((trigger, index) => ofTrigger(trigger, index, facts)),
+  ]
+}
+
+function ofTrigger(trigger: TriggerSpec, index: number, facts: Facts): readonly Problem[] {
+  const unknown = typeProblems(trigger, index, facts.types)
+  const scaler = facts.scaler(trigger.type)
+  if (unknown.length > 0 || scaler === undefined) return unknown
+  return metadataProblems(trigger, index, scaler, hiddenOf(trigger, facts))
+}
+
+function hiddenOf({ authenticationRef: ref }: TriggerSpec, facts: Facts): Hidden {
+  if (!ref?.name) return nothingGiven
+  // the names of both kinds of lists are read as they stand
+  return givenBy(facts.authentication(ref.kind || 'TriggerAuthentication', ref.name)?.spec)
+}
+
+/** An object that is to be named by the server has no name yet. */
+const named = (object: ScaledObject): ScaledObject =>
+  (object.metadata as { readonly name?: string }).name === undefined
+    ? { ...object, metadata: { ...object.metadata, name: '' } }
+    : object

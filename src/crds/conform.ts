@@ -1,0 +1,159 @@
+import { isDeepStrictEqual } from 'node:util'
+import { parseTime } from '../clock.ts'
+
+/**
+ * The part of a structural OpenAPI v3 schema (apiextensions.k8s.io/v1) that is checked here. Anything else in a schema, CEL
+ * rules among it, is ignored, so this may accept what an API server refuses.
+ */
+export interface Shape {
+  readonly type?: string
+  readonly format?: string
+  readonly properties?: Readonly<Record<string, Shape>>
+  readonly additionalProperties?: boolean | Shape
+  readonly items?: Shape
+  readonly required?: readonly string[]
+  readonly default?: unknown
+  readonly nullable?: boolean
+  readonly enum?: readonly unknown[]
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly minItems?: number
+  readonly maxItems?: number
+  readonly pattern?: string
+  readonly anyOf?: readonly Shape[]
+  readonly 'x-kubernetes-preserve-unknown-fields'?: boolean
+  readonly 'x-kubernetes-int-or-string'?: boolean
+  readonly 'x-kubernetes-embedded-resource'?: boolean
+}
+
+/** Where a value does not fit, and why. */
+export interface Misfit {
+  readonly path: readonly (string | number)[]
+  readonly why: string
+}
+
+interface Tree {
+  readonly [key: string]: unknown
+}
+
+const isTree = (value: unknown): value is Tree =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const anything: Shape = { 'x-kubernetes-preserve-unknown-fields': true }
+
+/** The schema of a member; undefined where the schema does not have it. */
+export function memberOf(schema: Shape, key: string): Shape | undefined {
+  const own = schema.properties
+  if (own && Object.hasOwn(own, key)) return own[key]
+  const more = schema.additionalProperties
+  if (typeof more === 'object') return more
+  if (schema['x-kubernetes-embedded-resource'] && ['apiVersion', 'kind', 'metadata'].includes(key))
+    return anything
+  return more === true || schema['x-kubernetes-preserve-unknown-fields'] ? anything : undefined
+}
+
+/** Everything that does not fit, each with the path it is at; empty where all does. */
+export function misfits(
+  value: unknown,
+  schema: Shape,
+  path: Misfit['path'] = [],
+): readonly Misfit[] {
+  if (value === null && schema.nullable === true) return []
+  const wrongType = typeProblem(value, schema)
+  if (wrongType !== undefined) return [{ path, why: wrongType }]
+  const own = [...valueProblems(value, schema), ...sizeProblems(value, schema)]
+  return [...own.map((why) => ({ path, why })), ...innerMisfits(value, schema, path)]
+}
+
+function innerMisfits(value: unknown, schema: Shape, path: Misfit['path']): readonly Misfit[] {
+  if (Array.isArray(value)) {
+    const { items } = schema
+    return items ? value.flatMap((item, at) => misfits(item, items, [...path, at])) : []
+  }
+  if (!isTree(value)) return []
+  const missing = (schema.required ?? [])
+    .filter((key) => value[key] === undefined)
+    .map((key) => ({ path: [...path, key], why: 'is required' }))
+  const inner = Object.entries(value).flatMap(([key, member]) => {
+    const known = memberOf(schema, key)
+    return known === undefined || known === anything ? [] : misfits(member, known, [...path, key])
+  })
+  return [...missing, ...inner]
+}
+
+/** Fields that the schema does not have, which an API server drops, or refuses where it is told to be strict. */
+export function strangers(
+  value: unknown,
+  schema: Shape,
+  path: Misfit['path'] = [],
+): readonly Misfit[] {
+  if (Array.isArray(value)) {
+    const { items } = schema
+    return items ? value.flatMap((item, at) => strangers(item, items, [...path, at])) : []
+  }
+  if (!isTree(value) || !(schema.properties || schema.additionalProperties)) return []
+  return Object.entries(value).flatMap(([key, member]) => {
+    const known = memberOf(schema, key)
+    if (known === undefined) return [{ path: [...path, key], why: 'there is no such field' }]
+    return known === anything ? [] : strangers(member, known, [...path, key])
+  })
+}
+
+function typeProblem(value: unknown, schema: Shape): string | undefined {
+  if (schema['x-kubernetes-int-or-string'])
+    return Number.isInteger(value) || typeof value === 'string'
+      ? undefined
+      : 'must be an integer or a string'
+  const { type } = schema
+  return type === undefined || hasType(value, type) ? undefined : `must be of type ${type}`
+}
+
+function hasType(value: unknown, type: string): boolean {
+  if (type === 'object') return isTree(value)
+  if (type === 'array') return Array.isArray(value)
+  if (type === 'integer') return Number.isInteger(value)
+  return typeof value === type
+}
+
+function valueProblems(value: unknown, schema: Shape): readonly string[] {
+  const found: string[] = []
+  if (schema.enum && !schema.enum.some((allowed) => isDeepStrictEqual(allowed, value)))
+    found.push(`must be one of ${schema.enum.map((allowed) => JSON.stringify(allowed)).join(', ')}`)
+  if (typeof value === 'number') {
+    if (value < (schema.minimum ?? value)) found.push(`must be at least ${schema.minimum}`)
+    if (value > (schema.maximum ?? value)) found.push(`must be at most ${schema.maximum}`)
+  }
+  if (!hasFormat(value, schema.format)) found.push(`must have the format ${schema.format}`)
+  if (typeof value === 'string' && schema.pattern !== undefined)
+    if (!new RegExp(schema.pattern).test(value)) found.push(`must match ${schema.pattern}`)
+  if (schema.anyOf && !schema.anyOf.some((branch) => misfits(value, branch).length === 0))
+    found.push('fits none of the forms allowed')
+  return found
+}
+
+function hasFormat(value: unknown, format: string | undefined): boolean {
+  if (format === 'date-time') return typeof value !== 'string' || parseTime(value) !== undefined
+  if (format === 'int32') return typeof value !== 'number' || Math.abs(value) < 2 ** 31
+  return true
+}
+
+function sizeProblems(value: unknown, schema: Shape): readonly string[] {
+  const size =
+    typeof value === 'string'
+      ? Array.from(value).length
+      : Array.isArray(value)
+        ? value.length
+        : undefined
+  if (size === undefined) return []
+  const text = typeof value === 'string'
+  const [least, most] = text
+    ? [schema.minLength, schema.maxLength]
+    : [schema.minItems, schema.maxItems]
+  const unit = text ? 'characters' : 'items'
+  const found: string[] = []
+  if (least !== undefined && size < least) found.push(`must have at least ${least} ${unit}`)
+  if (most !== undefined && size > most) found.push(`must have at most ${most} ${unit}`)
+  return found
+}
