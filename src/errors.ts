@@ -246,6 +246,10 @@ const catalogue = {
   },
 
   // serving
+  ANSWER_LATE: {
+    retry: true,
+    say: (d: { ms: number }) => `not known within ${d.ms} ms`,
+  },
   ACCESS_UNDECIDED: {
     retry: true,
     say: (d: { what: string; why: string }) =>

@@ -49,9 +49,16 @@ export const kinds = {
   namespace: kind<r.Resource>('v1', 'Namespace', 'namespaces', false),
   secret: kind<r.Secret>('v1', 'Secret', 'secrets'),
   configMap: kind<r.ConfigMap>('v1', 'ConfigMap', 'configmaps'),
+  limitRange: kind<r.LimitRange>('v1', 'LimitRange', 'limitranges'),
   event: kind<r.Event>('events.k8s.io/v1', 'Event', 'events'),
   lease: kind<r.Lease>('coordination.k8s.io/v1', 'Lease', 'leases'),
   apiService: kind<r.ApiService>('apiregistration.k8s.io/v1', 'APIService', 'apiservices', false),
+  webhooks: kind<r.Webhooks>(
+    'admissionregistration.k8s.io/v1',
+    'ValidatingWebhookConfiguration',
+    'validatingwebhookconfigurations',
+    false,
+  ),
   tokenReview: kind<r.TokenReview>(
     'authentication.k8s.io/v1',
     'TokenReview',

@@ -342,6 +342,17 @@ export interface ApiService extends Resource {
   readonly status?: { readonly conditions?: readonly Condition[] }
 }
 
+/** A ValidatingWebhookConfiguration. */
+export interface Webhooks extends Resource {
+  readonly webhooks?: readonly {
+    readonly name: string
+    readonly clientConfig?: {
+      readonly caBundle?: string
+      readonly service?: { readonly namespace?: string; readonly name?: string }
+    }
+  }[]
+}
+
 export interface UserInfo {
   readonly username: string
   readonly uid?: string

@@ -30,6 +30,8 @@ export type JudgedKind = (typeof judgedKinds)[number]
 export interface Facts {
   readonly neighbours: Neighbours | undefined
   readonly target: Measured
+  /** False on a dry run: the rules that look at the target are left out, as in KEDA. */
+  readonly judgesTarget: boolean
   readonly limits: Iterable<LimitRange>
   /** Trigger types there is a scaler for. */
   readonly types: readonly string[]
@@ -97,7 +99,7 @@ function ruleProblems(kind: JudgedKind, object: unknown, facts: Facts): readonly
 const ofScaledObject = (object: ScaledObject, facts: Facts): readonly Problem[] => [
   ...scaledObjectProblems(named(object)),
   ...(facts.neighbours ? neighbourProblems(named(object), facts.neighbours) : []),
-  ...usageProblems(object, facts.target, facts.limits),
+  ...(facts.judgesTarget ? usageProblems(object, facts.target, facts.limits) : []),
   ...object.spec.triggers.flatMap((trigger, index) => ofTrigger(trigger, index, facts)),
 ]
 

@@ -14,6 +14,7 @@ import { certificates, type Certificates } from '../serve/certificates.ts'
 import { countRequests } from '../serve/cluster-meter.ts'
 import { inventoryOf } from '../serve/inventory.ts'
 import { createMetrics, type Metrics } from '../serve/metrics.ts'
+import { openFacts, webhookSpreader } from './admission.ts'
 import { startControl, type Control } from './control.ts'
 import { createHost } from './host.ts'
 import { openOutward } from './outward.ts'
@@ -77,6 +78,13 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
     service: ownName,
     leads: () => elector?.holding ?? false,
     spread: !config.noApiservice,
+    alsoSpread: webhookSpreader({
+      cluster,
+      namespace: config.namespace,
+      service: ownName,
+      active: () => coexistence.writes() && config.tlsCertFile === undefined,
+      log,
+    }),
     onProblem: (why) =>
       why === undefined ? log.info('certificates are in order') : log.warn({ why }, 'certificates'),
   })
@@ -106,6 +114,10 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
       insight: leadership.insight,
       readings: leadership.readings,
       metrics,
+      admission: {
+        facts: openFacts({ ...parts, cluster, mirrors }, stop.signal),
+        writes: coexistence.writes,
+      },
       health: {
         checks: {
           'in-step': synced,

@@ -17,7 +17,7 @@ export interface MirrorScope {
 }
 
 /** Ebb's own HPAs are found by the label KEDA puts on them, so that a cluster's other HPAs cost nothing. */
-const ownHpas = 'app.kubernetes.io/managed-by=keda-operator'
+export const ownHpas = 'app.kubernetes.io/managed-by=keda-operator'
 
 /** Opens every mirror the loops need; `signal` ends them. */
 export function openMirrors(

@@ -6,6 +6,8 @@ import type { Insight, Readings } from '../control/insight.ts'
 import { kinds } from '../kinds.ts'
 import { reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { FactSource } from '../serve/admission/facts.ts'
+import { serveAdmission } from '../serve/admission/routes.ts'
 import { authentication } from '../serve/authentication.ts'
 import { authorization } from '../serve/authorization.ts'
 import { dashboard } from '../serve/dashboard/plugin.ts'
@@ -31,6 +33,8 @@ export interface ServerParts {
   readonly readings: Readings
   readonly metrics: Metrics
   readonly health: Health
+  /** What the webhooks judge by. */
+  readonly admission: { readonly facts: FactSource; readonly writes: () => boolean }
   /** Ebb's own certificate, where the configuration gives none. */
   readonly ownCertificate: KeyPairSource
 }
@@ -104,6 +108,7 @@ async function openHttps(
     meter: parts.metrics.api,
   })
   serveExplain(server, { insight: parts.insight, authorization: access.authorization, clock })
+  serveAdmission(server, { ...parts.admission, meter: parts.metrics.admission, signal })
   serveHealth(server, parts.health)
   serveMetrics(server, parts.metrics)
   followKeyPair(server, certificate, minVersion)

@@ -121,12 +121,22 @@ export function trimWorkload(object: Workload): Workload {
 
 const trimTemplate = ({ spec }: PodTemplate): PodTemplate => ({
   spec: {
-    containers: (spec?.containers ?? []).map(({ name, env, envFrom }) => ({
+    containers: (spec?.containers ?? []).map(({ name, env, envFrom, resources }) => ({
       name,
       ...(env && { env }),
       ...(envFrom && { envFrom }),
+      ...(resources && { resources: trimResources(resources) }),
     })),
   },
+})
+
+/** What cpu and memory triggers are judged by. */
+const trimResources = ({
+  requests,
+  limits,
+}: NonNullable<Container['resources']>): NonNullable<Container['resources']> => ({
+  ...(requests && { requests }),
+  ...(limits && { limits }),
 })
 
 const stateOf = ({ metadata, spec }: Workload): TargetState => ({

@@ -67,9 +67,11 @@ export const builtinRules: readonly Rule[] = [
   { ...plain, kind: kinds.namespace, status: true },
   { ...plain, kind: kinds.secret, complete: completeSecret },
   { ...plain, kind: kinds.configMap },
+  { ...plain, kind: kinds.limitRange },
   { ...plain, kind: kinds.event, problems: eventProblems },
   { ...plain, kind: kinds.lease, unconditional: false, problems: leaseProblems },
   { ...plain, kind: kinds.apiService, status: true, unconditional: false },
+  { ...plain, kind: kinds.webhooks },
   { ...plain, kind: kinds.tokenReview },
   { ...plain, kind: kinds.subjectAccessReview },
 ]

@@ -17,8 +17,8 @@ import {
 import type { KeyPair, KeyPairSource } from './tls.ts'
 
 export const certificatesSecret = 'ebb-certs'
-/** How often the Secret and the APIService are looked at, in ms; sooner as long as there is no certificate. */
-const period = 60_000
+/** How often the Secret and who trusts it are looked at, in ms; sooner as long as there is no certificate. */
+const period = 30_000
 const impatience = 1_000
 
 export interface Certificates extends KeyPairSource {
@@ -32,7 +32,7 @@ export interface Certificates extends KeyPairSource {
   standing(): Standing | undefined
   /** Looks once: takes over, makes or renews what is to, and spreads the bundle. Fails as the cluster does. */
   look(signal: AbortSignal): Promise<void>
-  /** Looks every minute until the signal aborts; failures are told to `onProblem` when they begin and end. */
+  /** Looks every half minute until the signal aborts; failures are told to `onProblem` when they begin and end. */
   run(signal: AbortSignal): Promise<void>
 }
 
@@ -45,6 +45,8 @@ export interface CertificateOptions {
   readonly leads: () => boolean
   /** False with `--no-apiservice`: the APIService is neither read nor written. */
   readonly spread: boolean
+  /** Gives the bundle (PEM) to others that call Ebb; called by the leader at each look. Fails as the cluster does. */
+  readonly alsoSpread?: (bundle: string, signal: AbortSignal) => Promise<void>
   readonly onProblem: (why: string | undefined) => void
 }
 
@@ -81,7 +83,9 @@ export function certificates(o: CertificateOptions): Certificates {
 
   const spread = async ({ secret, keeping }: Held, signal: AbortSignal): Promise<void> => {
     if (!o.leads()) return
-    if (o.spread) standing = await spreadBundle(o.cluster, bundleOf(keeping), o, signal)
+    const bundle = bundleOf(keeping)
+    if (o.spread) standing = await spreadBundle(o.cluster, bundle, o, signal)
+    await o.alsoSpread?.(bundle, signal)
     const { next } = keeping
     if (!next || next.joined !== undefined) return
     const joined = { ...keeping, next: { ...next, joined: o.clock.now() } }

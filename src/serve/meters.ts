@@ -4,6 +4,7 @@ import type { ControlMeter } from '../control/meter.ts'
 import type { Trigger } from '../control/triggers.ts'
 import { EbbError } from '../errors.ts'
 import type { EngineMeter } from '../poll/port.ts'
+import type { AdmissionMeter } from './admission/routes.ts'
 import type { MetricsApiMeter } from './external-metrics.ts'
 import type { ObjectSeries, TriggerSeries } from './object-series.ts'
 import { counter, gauge, histogram } from './prom.ts'
@@ -117,6 +118,28 @@ export function clusterMeter(registry: Registry): ClusterMeter {
     requested(verb, resource, code, ms) {
       requests.labels(verb, resource, code).inc()
       if (ms !== undefined) duration.labels(verb).observe(ms / 1000)
+    },
+  }
+}
+
+/** So many namespaces are told apart: who calls the webhook may name any. */
+const mostNamespaces = 2_000
+
+/** Records what the webhook tells of ScaledObjects and ScaledJobs; KEDA counts no others. */
+export function admissionMeter(registry: Registry): AdmissionMeter {
+  const validations = counter('keda_webhook_scaled_object_validations_total', registry)
+  const errors = counter('keda_webhook_scaled_object_validation_errors_total', registry)
+  const known = new Set<string>()
+  const labelOf = (namespace: string): string => {
+    if (known.size < mostNamespaces) known.add(namespace)
+    return known.has(namespace) ? namespace : 'other'
+  }
+  return {
+    validated(kind, namespace, action, reasons) {
+      if (kind !== 'ScaledObject' && kind !== 'ScaledJob') return
+      const label = labelOf(namespace)
+      validations.labels(label, action).inc()
+      for (const reason of reasons) errors.labels(label, action, reason).inc()
     },
   }
 }

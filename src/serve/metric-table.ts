@@ -46,6 +46,15 @@ export const metricTable = {
   keda_trigger_registered_total: gauge('Triggers of each type.', ['type']),
   keda_resource_registered_total: gauge('Objects of each kind.', ['type', 'namespace']),
 
+  keda_webhook_scaled_object_validations_total: counter(
+    'ScaledObjects and ScaledJobs that the webhook judged.',
+    ['namespace', 'action'],
+  ),
+  keda_webhook_scaled_object_validation_errors_total: counter(
+    'Rules by which the webhook refused them.',
+    ['namespace', 'action', 'reason'],
+  ),
+
   ebb_poll_lateness_seconds: histogram(
     'How much later than due a query was asked.',
     ['scaler'],

@@ -4,7 +4,15 @@ import type { ControlMeter } from '../control/meter.ts'
 import type { EngineMeter, SourceFacts } from '../poll/port.ts'
 import type { MetricsApiMeter } from './external-metrics.ts'
 import type { MetricName } from './metric-table.ts'
-import { apiMeter, type ClusterMeter, clusterMeter, controlMeter, engineMeter } from './meters.ts'
+import type { AdmissionMeter } from './admission/routes.ts'
+import {
+  admissionMeter,
+  apiMeter,
+  type ClusterMeter,
+  clusterMeter,
+  controlMeter,
+  engineMeter,
+} from './meters.ts'
 import { objectSeries, type Paused } from './object-series.ts'
 import { described, gauge } from './prom.ts'
 
@@ -35,6 +43,7 @@ export interface Metrics {
   readonly control: ControlMeter
   readonly api: MetricsApiMeter
   readonly cluster: ClusterMeter
+  readonly admission: AdmissionMeter
   /** Adds places to read from; may be called several times as the parts come to life. */
   observe(more: Partial<Observed>): void
   readonly contentType: string
@@ -58,6 +67,7 @@ export function createMetrics(o: {
     control: controlMeter(registry, series, o.clock),
     api: apiMeter(registry),
     cluster: clusterMeter(registry),
+    admission: admissionMeter(registry),
     observe(more) {
       observed = { ...observed, ...more }
     },

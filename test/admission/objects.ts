@@ -2,7 +2,10 @@ import type { LimitRange, ScaledObject, TriggerSpec } from '../../src/resources.
 
 export type Spec = ScaledObject['spec']
 
-export const queue: TriggerSpec = { type: 'azure-queue', metadata: { queueName: 'orders' } }
+export const queue: TriggerSpec = {
+  type: 'azure-queue',
+  metadata: { queueName: 'orders', connectionFromEnv: 'STORAGE' },
+}
 export const cpu: TriggerSpec = {
   type: 'cpu',
   metricType: 'Utilization',

@@ -80,6 +80,19 @@ async function point(plane: ControlPlane, port: number): Promise<void> {
     '-p',
     patch,
   )
+  const hooks = [0, 1, 2, 3].map((at) => ({
+    op: 'replace',
+    path: `/webhooks/${at}/clientConfig/service/port`,
+    value: port,
+  }))
+  await plane.kubectl(
+    'patch',
+    'validatingwebhookconfiguration',
+    'ebb-admission',
+    '--type=json',
+    '-p',
+    JSON.stringify(hooks),
+  )
 }
 
 async function until<T>(

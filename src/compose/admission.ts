@@ -1,0 +1,106 @@
+import type { Clock } from '../clock.ts'
+import type { Cluster } from '../cluster.ts'
+import type { Config } from '../config.ts'
+import { findAuthenticationIn, type Mirrors } from '../control/controller.ts'
+import { isFailure } from '../errors.ts'
+import { kinds } from '../kinds.ts'
+import type { Log } from '../log.ts'
+import { mirrorAll, type Mirror } from '../mirror.ts'
+import type { HorizontalPodAutoscaler, LimitRange } from '../resources.ts'
+import { load, types } from '../registry.ts'
+import type { FactSource } from '../serve/admission/facts.ts'
+import { createNeighbourhood } from '../serve/admission/neighbourhood.ts'
+import { spreadToWebhooks } from '../serve/webhooks.ts'
+import { ownHpas } from './mirrors.ts'
+
+interface Parts {
+  readonly config: Pick<Config, 'watchNamespaces'>
+  readonly cluster: Cluster
+  readonly clock: Clock
+  readonly random: () => number
+  readonly mirrors: Mirrors
+}
+
+/**
+ * What admission looks at beside the mirrors of the loops: the HPAs of others, and LimitRanges. Readiness does not wait for
+ * them: a rule whose facts are not there refuses nothing.
+ */
+export function openFacts(parts: Parts, signal: AbortSignal): FactSource {
+  const { config, cluster, clock, random, mirrors } = parts
+  const scope = { namespaces: config.watchNamespaces }
+  const foreign: Mirror<HorizontalPodAutoscaler> = mirrorAll(
+    cluster,
+    clock,
+    kinds.hpa,
+    { ...scope, labelSelector: ownHpas.replace('=', '!=') },
+    trimForeign,
+    { random },
+    signal,
+  )
+  const limitRanges: Mirror<LimitRange> = mirrorAll(
+    cluster,
+    clock,
+    kinds.limitRange,
+    scope,
+    ({ metadata, spec }) => ({ metadata, ...(spec && { spec }) }),
+    { random },
+    signal,
+  )
+  const { scaledObjects, hpas, deployments, statefulSets } = mirrors
+  const find = findAuthenticationIn(mirrors)
+  return {
+    cluster,
+    clock,
+    types,
+    load,
+    deployments,
+    statefulSets,
+    limitRanges,
+    neighbours: createNeighbourhood({ scaledObjects, hpas: [hpas, foreign] }, signal),
+    authentication: find,
+  }
+}
+
+/** Keeps whose an HPA is and what it scales; its status changes all the time. */
+const trimForeign = ({ metadata, spec }: HorizontalPodAutoscaler): HorizontalPodAutoscaler => {
+  const { namespace, name, annotations, ownerReferences } = metadata
+  const owned = annotations?.['validations.keda.sh/hpa-ownership']
+  return {
+    metadata: {
+      name,
+      ...(namespace !== undefined && { namespace }),
+      ...(owned !== undefined && {
+        annotations: { 'validations.keda.sh/hpa-ownership': owned },
+      }),
+      ...(ownerReferences && { ownerReferences }),
+    },
+    spec: { scaleTargetRef: spec.scaleTargetRef, maxReplicas: spec.maxReplicas },
+  }
+}
+
+/**
+ * Keeps the caBundle of the webhooks valid. Where the account may not, as before the roles of this version were applied, it
+ * says so once, and certificates are renewed all the same.
+ */
+export function webhookSpreader(o: {
+  readonly cluster: Cluster
+  readonly namespace: string
+  readonly service: string
+  /** False in shadow mode, which registers nothing, and with a certificate of somebody else's. */
+  readonly active: () => boolean
+  readonly log: Log
+}): (bundle: string, signal: AbortSignal) => Promise<void> {
+  let forbidden = false
+  return async (bundle, signal) => {
+    if (!o.active()) return
+    try {
+      await spreadToWebhooks(o.cluster, bundle, o, signal)
+      forbidden = false
+    } catch (error) {
+      if (!isFailure(error, 'CLUSTER_FORBIDDEN')) throw error
+      if (!forbidden)
+        o.log.warn({ why: error.message }, 'the webhooks cannot be kept; apply manifests/rbac')
+      forbidden = true
+    }
+  }
+}
