@@ -70,7 +70,8 @@ export function unsupportedProblems(spec: object, kind: string): readonly Proble
     [tree['podIdentity'], ['podIdentity', 'provider']],
     [inner(tree['azureKeyVault'], 'podIdentity'), ['azureKeyVault', 'podIdentity', 'provider']],
   ] as const) {
-    const provider = String(inner(block, 'provider') ?? '')
+    const provider = inner(block, 'provider')
+    if (typeof provider !== 'string') continue
     const whose = Object.hasOwn(identities, provider) ? identities[provider] : undefined
     if (whose !== undefined)
       warn(path, `Ebb does not support identities of ${whose} (${path.join('.')} ${provider})`)
