@@ -18,10 +18,12 @@ import { explain } from '../core/reasons.ts'
 import { failure } from '../errors.ts'
 import type { Condition, ScaledObject } from '../resources.ts'
 import type { Happening } from './events.ts'
+import { happeningOf, strangeKeys, turnReason } from './happenings.ts'
 import type { Write } from './insight.ts'
 import { createPublisher } from './publish.ts'
 import type { Resolved } from './resolve.ts'
 import type { Shared } from './shared.ts'
+import type { Plan } from './triggers.ts'
 
 /**
  * How a workload stands, for those who look at the ScaledObject: conditions, activity and last activity, told by status,
@@ -38,8 +40,8 @@ export interface Standing {
   found(replicas: number): Promise<void>
   /** The mirror, or a write, has this version of the object. */
   observe(object: ScaledObject): void
-  /** The spec can be followed. `begun` for the first time since it could not. */
-  prepared(begun: boolean): void
+  /** The spec can be followed; `before` are the plans until now, none where it could not be or was paused. */
+  prepared(now: Resolved, before: readonly Plan[]): void
   refused(problem: string): void
   /** Nothing is asked any more. */
   stopped(): void
@@ -75,6 +77,8 @@ export function createStanding(
   let hpaName: string | undefined = first.status?.hpaName
   let original = first.status?.originalReplicaCount
   let looked: Looked | undefined
+  // what was said of a spec that was ready already need not be said again by every start
+  let advisedOn = isReady(conditions) ? first.metadata.generation : undefined
 
   const publisher = createPublisher(
     shared.cluster,
@@ -122,6 +126,22 @@ export function createStanding(
     if (reason !== undefined) emit({ type: 'Normal', reason, note: now.message ?? '' })
   }
 
+  const triggerTurned: Standing['triggerTurned'] = (type, metric, error) => {
+    if (error === undefined) return log.info({ object: id, metric }, 'trigger recovered')
+    log.warn({ object: id, metric, error }, 'trigger fails')
+    const reason = resolved()?.modifiers ? 'KEDAMetricSourceFailed' : 'KEDAScalerFailed'
+    emit({ type: 'Warning', reason, note: `${type} ${metric}: ${error}` })
+  }
+
+  /** Once per change of the spec. */
+  const advise = ({ generation, plans }: Resolved): void => {
+    advisedOn = generation
+    for (const note of strangeKeys(plans)) {
+      log.warn({ object: id }, note)
+      emit({ type: 'Warning', reason: 'KEDAScalerInfo', note })
+    }
+  }
+
   const qualified = (changes: readonly Condition[]): readonly Condition[] =>
     withProblem(withOwner(changes, shared.metricsOwner()), resolved()?.fallbackProblem)
 
@@ -167,14 +187,19 @@ export function createStanding(
       object = next
       publisher.observe(next)
     },
-    prepared(begun) {
+    prepared(now, before) {
       looked = undefined
+      const begun = before.length === 0
       const ready = find(conditions, 'Ready')
       const paused = find(conditions, 'Paused')
       if (begun && (ready?.status !== 'True' || paused?.status === 'True'))
         emit({ type: 'Normal', reason: 'KEDAScalersStarted', note: 'Started scalers watch' })
       // what triggers say is known only after the next samples
       if (begun) take([readyCondition])
+      for (const { trigger, metrics, announced, index } of now.plans)
+        if (announced.lacking && !before.find((p) => p.index === index)?.announced.lacking)
+          triggerTurned(trigger.type, metrics.join(), announced.lacking.message)
+      if (now.generation !== advisedOn) advise(now)
       publisher.poke()
     },
     refused(problem) {
@@ -221,11 +246,7 @@ export function createStanding(
       emit(happeningOf(resolved(), situation, decision, write, why))
     },
     healthTurned: () => publisher.poke(),
-    triggerTurned(type, metric, error) {
-      if (error === undefined) return log.info({ object: id, metric }, 'trigger recovered')
-      log.warn({ object: id, metric, error }, 'trigger fails')
-      emit({ type: 'Warning', reason: 'KEDAScalerFailed', note: `${type} ${metric}: ${error}` })
-    },
+    triggerTurned,
     hpaSays(hpa) {
       const change = hpaActive(hpa ?? [], conditions)
       if (change) take([change])
@@ -236,15 +257,8 @@ export function createStanding(
   }
 }
 
-/** The event that a change of a condition is told by, in KEDA's words; undefined where there is none. */
-function turnReason(before: string | undefined, { type, status }: Condition): string | undefined {
-  if (before === status) return undefined
-  if (type === 'Paused')
-    return status === 'True' ? 'ScaledObjectPaused' : before && 'ScaledObjectUnpaused'
-  if (type !== 'Fallback') return undefined
-  if (status === 'True') return 'ScaledObjectFallbackActivated'
-  return before === 'True' ? 'ScaledObjectFallbackDeactivated' : undefined
-}
+const isReady = (conditions: readonly Condition[]): boolean =>
+  find(conditions, 'Ready')?.status === 'True'
 
 const readyCondition: Condition = {
   type: 'Ready',
@@ -311,21 +325,3 @@ const withProblem = (
   problem === undefined
     ? changes
     : changes.map((c) => (c.type === 'Fallback' ? { ...c, message: problem } : c))
-
-function happeningOf(
-  resolved: Resolved | undefined,
-  situation: Situation,
-  decision: Decision,
-  write: Write,
-  why: string,
-): Happening {
-  const verb = decision.because === 'quiet' ? 'Deactivat' : 'Activat'
-  const target = `${resolved?.kind.kind ?? ''} ${resolved?.target.namespace ?? ''}/${resolved?.target.name ?? ''}`
-  if (write.kind === 'failed')
-    return {
-      type: 'Warning',
-      reason: `KEDAScaleTarget${verb}ionFailed`,
-      note: `${target} stays at ${situation.replicas}: ${write.error}`,
-    }
-  return { type: 'Normal', reason: `KEDAScaleTarget${verb}ed`, note: `Scaled ${target} ${why}` }
-}

@@ -8,6 +8,7 @@ import type { Container, TriggerSpec } from '../resources.ts'
 import type { AnyScaler, Reading, Sample, Spec } from '../scaler.ts'
 import { authenticate, wantedVariables, type AuthenticationSource } from './authentication.ts'
 import { environment } from './environment.ts'
+import { announced, unasked, type Announced } from './specs.ts'
 import { same } from './status.ts'
 
 /** One trigger of a spec, resolved: its scaler, its parsed metadata and the metrics it announces. */
@@ -17,6 +18,7 @@ export interface Plan {
   readonly scaler: AnyScaler
   readonly m: Readonly<Record<string, unknown>>
   readonly specs: readonly Spec[]
+  readonly announced: Announced
   /** The metric names of `specs`, as the HPA asks for them. */
   readonly metrics: readonly string[]
 }
@@ -24,6 +26,8 @@ export interface Plan {
 export interface PlanSource {
   readonly engine: Engine
   readonly authentication: AuthenticationSource
+  /** The specs a trigger had before, for while its source does not say them. */
+  known(index: number): readonly Spec[]
   /** The scaler of a type; fails with TRIGGER_UNKNOWN. */
   load(type: string): Promise<AnyScaler>
 }
@@ -78,10 +82,12 @@ async function planTrigger(
     if (problems.length === 0) throw error
     throw failure('SPEC_INVALID', { problems: [reasonOf(error), ...problems] }, error)
   }
-  const specs: readonly Spec[] = await scaler.specs(m, (work) =>
-    source.engine.use(scaler, m, work, signal),
-  )
-  return { index, trigger, scaler, m, specs, metrics: specs.map((s) => metricName(index, s.name)) }
+  const ask = (): readonly Spec[] | Promise<readonly Spec[]> =>
+    scaler.specs(m, (work) => source.engine.use(scaler, m, work, signal))
+  const said = await announced(scaler.type, ask, source.known(index))
+  const { specs } = said
+  const metrics = specs.map((s) => metricName(index, s.name))
+  return { index, trigger, scaler, m, specs, announced: said, metrics }
 }
 
 /** Without the parameters that have no value: most triggers set a few of many, and what is kept is kept for each. */
@@ -184,18 +190,23 @@ export function openTrigger(
     at = sample.at
   }
 
-  const subscription = engine.subscribe({
-    scaler,
-    m,
-    query: scaler.query(m, spec),
-    period,
-    cached: plan.trigger.useCachedMetrics === true,
-    onSample(sample) {
-      accept(sample)
-      hooks.changed(trigger, sample)
-    },
-    onDenied: (signal) => hooks.denied(plan, signal),
-  })
+  const { lacking, standIn } = plan.announced
+  if (standIn) conclusion = lacking
+
+  const subscription = standIn
+    ? unasked(period, lacking)
+    : engine.subscribe({
+        scaler,
+        m,
+        query: scaler.query(m, spec),
+        period,
+        cached: plan.trigger.useCachedMetrics === true,
+        onSample(sample) {
+          accept(sample)
+          hooks.changed(trigger, sample)
+        },
+        onDenied: (signal) => hooks.denied(plan, signal),
+      })
 
   const trigger: Trigger = {
     plan,
@@ -260,5 +271,8 @@ export function conclude(
 export const samePlan = (a: Plan, b: Plan): boolean =>
   a.scaler === b.scaler &&
   a.trigger.useCachedMetrics === b.trigger.useCachedMetrics &&
+  a.trigger.name === b.trigger.name &&
+  a.trigger.metricType === b.trigger.metricType &&
+  a.announced.standIn === b.announced.standIn &&
   same(a.m, b.m) &&
   same(a.specs, b.specs)

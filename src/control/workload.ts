@@ -4,7 +4,7 @@ import type { Situation } from '../core/decide.ts'
 import { pauseOf, type Pause } from '../core/pause.ts'
 import { explain } from '../core/reasons.ts'
 import { failure, isFailure, reasonOf, type EbbError } from '../errors.ts'
-import type { Condition, ScaledObject } from '../resources.ts'
+import type { Condition, HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
 import { claim, release } from './claim.ts'
 import { createDecider } from './decider.ts'
 import { createDemand } from './demand.ts'
@@ -17,6 +17,7 @@ import { restoreReplicas } from './restore.ts'
 import { retried } from './retry.ts'
 import { createSampling } from './sampling.ts'
 import { passing, type Shared } from './shared.ts'
+import { knownSpecs } from './specs.ts'
 import { createStanding } from './standing.ts'
 import { same } from './status.ts'
 import type { TargetState } from './target.ts'
@@ -157,9 +158,13 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     }
   }
 
+  const hpaNow = (): HorizontalPodAutoscaler | undefined =>
+    shared.findHpa(namespace, standing.hpaName ?? hpaNameOf(object))
+
   const sourceAt = (newerThan: number, wait: AbortSignal): PlanSource => ({
     engine: shared.engine,
     authentication: held.source(newerThan, wait),
+    known: (index) => knownSpecs(index, object, resolved?.plans, hpaNow()),
     load: shared.load,
   })
 
@@ -186,7 +191,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
       if (object.metadata.deletionTimestamp === undefined) await prepare()
       else await finish()
       meter.reconciled(whose, 'ok', clock.now() - started)
-      return 'done'
+      return resolved?.plans.some((plan) => plan.announced.lacking) ? 'again' : 'done'
     } catch (error) {
       if (signal.aborted) return 'done'
       meter.reconciled(whose, 'failed', clock.now() - started)
@@ -205,11 +210,11 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     signal.throwIfAborted()
     held.settle()
     await standing.found(next.state.replicas)
-    const begun = (resolved?.plans ?? []).length === 0
+    const before = resolved?.plans ?? []
     resolved = next
     sampling.use(next.plans, next.settings.period)
     if (shared.writes()) await makeHpa(claimed, next)
-    standing.prepared(begun)
+    standing.prepared(next, before)
     look()
   }
 
@@ -223,7 +228,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   /** Paused as a whole: nothing is asked and nobody scales it, until the annotation goes. */
   async function rest(claimed: ScaledObject, pause: Pause): Promise<void> {
     if (stopAsking()) standing.stopped()
-    const hpa = shared.findHpa(namespace, standing.hpaName ?? hpaNameOf(object))
+    const hpa = hpaNow()
     const found = (replicas: number): Promise<void> => standing.found(replicas)
     const parts = { cluster, targets, hpa, found }
     const target = shared.writes()
@@ -262,7 +267,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     const kind = resolved?.kind
     if (stopAsking()) standing.stopped()
     if (!shared.writes()) return
-    const hpa = shared.findHpa(namespace, standing.hpaName ?? hpaNameOf(object))
+    const hpa = hpaNow()
     const { original } = standing
     await restoreReplicas(object, { cluster, log, original, kind, hpa }, signal)
     await release(cluster, object, signal)
@@ -290,7 +295,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     resolve: () => reconciler.poke(),
     evaluate: () => decider.evaluate(),
     hpaChanged() {
-      const hpa = shared.findHpa(namespace, standing.hpaName ?? hpaNameOf(object))
+      const hpa = hpaNow()
       standing.hpaSays(hpa?.status?.conditions)
       // made just before the pause, and seen only now
       if (hpa && pauseOf(object.metadata.annotations).whole) reconciler.poke()

@@ -276,3 +276,75 @@ describe('scalingModifiers', () => {
     assert.equal((await bench.read('composite-metric'))[0]?.value, -3)
   })
 })
+
+describe('a source that does not say its specs', () => {
+  const silent = failure('SOURCE_UNREACHABLE', { address: 'memory', why: 'gone' })
+
+  test('lets the fallback engage, from zero and for a workload it never knew (KEDA #5525)', async (t) => {
+    const bench = await openBench({ hpasRead: true })
+    t.after(() => bench.close())
+    bench.source.silent = silent
+    bench.source.queues.set('orders', 40)
+    await bench.cluster.create(kinds.deployment, deployment('orders', 0), forever)
+    await bench.cluster.create(kinds.scaledObject, scaledObject({ fallback }), forever)
+    await bench.clock.advance(25 * second)
+    assert.equal(await bench.replicas(), 0)
+    await bench.clock.advance(minute)
+    assert.equal(await bench.replicas(), 4)
+    assert.equal((await bench.condition('Fallback')).status, 'True')
+
+    bench.source.silent = undefined
+    await bench.clock.advance(90 * second)
+    const names = (await bench.hpa())?.spec.metrics?.map((m) => m.external?.metric.name)
+    assert.deepEqual(names, [metric])
+    assert.equal((await bench.condition('Fallback')).status, 'False')
+    assert.equal(await bench.replicas(), 8)
+  })
+
+  test('is one trigger that fails: the others go on, nothing is lowered, and it is asked again', async (t) => {
+    const bench = await ready(t, {}, 3, { orders: 40 })
+    bench.source.silent = silent
+    await bench.restart()
+    bench.source.queues.set('orders', 0)
+    await bench.clock.advance(second)
+    // its specs are known from the HPA, so that its value is asked for all the same
+    const names = (await bench.hpa())?.spec.metrics?.map((m) => m.external?.metric.name)
+    assert.deepEqual(names, [metric])
+    assert.equal((await bench.read(metric))[0]?.value, 0)
+    bench.writes.length = 0
+    await bench.clock.advance(60 * minute)
+    assert.deepEqual(
+      bench.writes.filter((w) => !w.startsWith('scale') && !w.startsWith('patch/status')),
+      [],
+    )
+  })
+
+  test('keeps a fallback engaged over a restart', async (t) => {
+    const bench = await ready(t, { fallback }, 2, { orders: 10 })
+    bench.source.queues.set('orders', unreachable)
+    await bench.clock.advance(minute)
+    assert.equal((await bench.condition('Fallback')).status, 'True')
+    bench.source.silent = silent
+    await bench.restart()
+    await bench.clock.advance(second)
+    assert.equal((await bench.read(metric))[0]?.value, 20)
+    await bench.clock.advance(30 * minute)
+    assert.equal(await bench.replicas(), 4)
+  })
+})
+
+test('a trigger that is renamed is known to the formula under its new name', async (t) => {
+  const spec: Spec = {
+    triggers: [memory('a')],
+    advanced: { scalingModifiers: { target: '2', formula: 'a' } },
+  }
+  const bench = await ready(t, spec, 1, { a: 3 })
+  await bench.change({
+    spec: {
+      triggers: [{ ...memory('a'), name: 'b' }],
+      advanced: { scalingModifiers: { formula: 'b * 2' } },
+    },
+  })
+  await bench.clock.advance(second)
+  assert.equal((await bench.read('composite-metric'))[0]?.value, 6)
+})

@@ -1,5 +1,6 @@
 import { integer, text } from '../../src/metadata/fields.ts'
-import { defineScaler, type AnyScaler, type Answer } from '../../src/scaler.ts'
+import type { EbbError } from '../../src/errors.ts'
+import { defineScaler, type AnyScaler, type Answer, type Spec } from '../../src/scaler.ts'
 
 /** What a queue answers: a length, an answer, or a function of the password it is asked with. */
 export type QueueAnswer = number | Answer<number> | ((password: string) => Answer<number>)
@@ -10,6 +11,8 @@ export interface MemorySource {
   readonly queues: Map<string, QueueAnswer>
   /** Queues asked for, in order. */
   readonly asked: string[]
+  /** Why the source does not say its specs now; it does where this is undefined. */
+  silent: EbbError | undefined
   /** Passwords a source was opened with, in order. */
   readonly opened: string[]
 }
@@ -18,7 +21,7 @@ export function memorySource(type = 'queue'): MemorySource {
   const queues: MemorySource['queues'] = new Map()
   const asked: string[] = []
   const opened: string[] = []
-  const scaler = defineScaler({
+  const scaler: AnyScaler = defineScaler({
     type,
     label: `${type}Scaler`,
     doc: 'A queue in memory.',
@@ -34,7 +37,13 @@ export function memorySource(type = 'queue'): MemorySource {
         connection: true,
       }),
     },
-    specs: (m) => [{ name: `memory-${m.queue}`, target: m.length, form: 'integer' }],
+    specs(m, use) {
+      const specs: readonly Spec[] = [
+        { name: `memory-${m.queue}`, target: m.length, form: 'integer' },
+      ]
+      const why = memory.silent
+      return why ? use(() => Promise.reject(why)) : specs
+    },
     open(c) {
       opened.push(c.password)
       return { password: c.password, close() {} }
@@ -51,5 +60,6 @@ export function memorySource(type = 'queue'): MemorySource {
     },
     conclude: (count, m) => ({ value: count, active: count > m.activation }),
   })
-  return { scaler, queues, asked, opened }
+  const memory: MemorySource = { scaler, queues, asked, opened, silent: undefined }
+  return memory
 }

@@ -1,0 +1,50 @@
+import type { Decision, Situation } from '../core/decide.ts'
+import { list } from '../core/words.ts'
+import { unknownKeys } from '../metadata/schema.ts'
+import type { Condition } from '../resources.ts'
+import type { Happening } from './events.ts'
+import type { Write } from './insight.ts'
+import type { Resolved } from './resolve.ts'
+import type { Plan } from './triggers.ts'
+
+/** The event that a change of a condition is told by, in KEDA's words; undefined where there is none. */
+export function turnReason(
+  before: string | undefined,
+  { type, status }: Condition,
+): string | undefined {
+  if (before === status) return undefined
+  if (type === 'Paused')
+    return status === 'True' ? 'ScaledObjectPaused' : before && 'ScaledObjectUnpaused'
+  if (type !== 'Fallback') return undefined
+  if (status === 'True') return 'ScaledObjectFallbackActivated'
+  return before === 'True' ? 'ScaledObjectFallbackDeactivated' : undefined
+}
+
+/** Metadata that nothing reads: a misspelling most of the time, so worth a warning. */
+export const strangeKeys = (plans: readonly Plan[]): readonly string[] =>
+  plans.flatMap(({ trigger, scaler }) => {
+    const keys = unknownKeys(scaler.fields, trigger.metadata ?? {}).map((key) => key.slice(0, 80))
+    const called = trigger.name ? ` "${trigger.name}"` : ''
+    return keys.length > 0
+      ? `trigger ${trigger.type}${called} does not read ${list(keys)} of its metadata; check the spelling`
+      : []
+  })
+
+/** The event of a decision that was carried out, or failed to be. */
+export function happeningOf(
+  resolved: Resolved | undefined,
+  situation: Situation,
+  decision: Decision,
+  write: Write,
+  why: string,
+): Happening {
+  const verb = decision.because === 'quiet' ? 'Deactivat' : 'Activat'
+  const target = `${resolved?.kind.kind ?? ''} ${resolved?.target.namespace ?? ''}/${resolved?.target.name ?? ''}`
+  if (write.kind === 'failed')
+    return {
+      type: 'Warning',
+      reason: `KEDAScaleTarget${verb}ionFailed`,
+      note: `${target} stays at ${situation.replicas}: ${write.error}`,
+    }
+  return { type: 'Normal', reason: `KEDAScaleTarget${verb}ed`, note: `Scaled ${target} ${why}` }
+}
