@@ -86,6 +86,15 @@ export interface Cluster {
   readScale(target: ScalableKind, ref: Ref, signal: AbortSignal): Promise<Scale | undefined>
   /** Writes spec.replicas; the scale must carry the resourceVersion that was read. */
   writeScale(target: ScalableKind, scale: Scale, signal: AbortSignal): Promise<Scale>
+  /**
+   * A token of a service account by the TokenRequest API, good for about `life` ms; no audience is the server's own. The
+   * account is CLUSTER_NOT_FOUND where there is none. `expires` is in epoch ms.
+   */
+  issueToken(
+    account: Ref,
+    wanted: { readonly audiences: readonly string[]; readonly life: number },
+    signal: AbortSignal,
+  ): Promise<{ readonly token: string; readonly expires: number }>
   /** Finds a kind by discovery (cached, asked anew when unknown); undefined where the cluster has no such kind. */
   resolve(apiVersion: string, kind: string, signal: AbortSignal): Promise<ScalableKind | undefined>
   /** The object of any kind found by `resolve`, whole; undefined where there is none. */

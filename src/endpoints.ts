@@ -1,3 +1,5 @@
+import { failure } from './errors.ts'
+
 /** Where something is reached: a host name or address in lower case, and a port. */
 export interface Endpoint {
   readonly host: string
@@ -55,3 +57,19 @@ function matches(pattern: string, host: string): boolean {
 }
 
 const plain = (host: string): string => host.toLowerCase().replace(/\.$/, '')
+
+/** A list of endpoints that holds for some connections, and where it is written. */
+export interface Within {
+  readonly endpoints: Endpoints
+  readonly by: string
+}
+
+/** Fails with ENDPOINT_FORBIDDEN where the list does not hold the endpoint; without a list everything is allowed. */
+export function permitWithin(within: Within | undefined, endpoint: Endpoint): void {
+  if (within === undefined || within.endpoints.allow(endpoint)) return
+  throw failure('ENDPOINT_FORBIDDEN', {
+    endpoint: spokenEndpoint(endpoint),
+    allowed: within.endpoints.text,
+    by: within.by,
+  })
+}

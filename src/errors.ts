@@ -82,6 +82,13 @@ const catalogue = {
     say: (d: { what: string }) => `${d.what} was not sampled yet`,
   },
 
+  // stores of credentials
+  STORE_DENIED: {
+    retry: false,
+    say: (d: { store: string; what: string; why: string; help: string }) =>
+      `${d.store} does not take ${d.what} (${d.why}): ${d.help}`,
+  },
+
   // the process
   CONFIG_INVALID: {
     retry: false,
@@ -108,10 +115,19 @@ const catalogue = {
       `this replica of Ebb is a standby; ${d.holder} polls and answers`,
   },
 
-  IDENTITY_UNSUPPORTED: {
+  IDENTITY_ABSENT: {
     retry: false,
-    say: (d: { scope: string }) =>
-      `no token for ${d.scope}: workload identities are not supported yet; use a TriggerAuthentication with a Secret`,
+    say: (d: { scope: string; missing: string }) =>
+      `no token for ${d.scope}, for want of ${d.missing}: let the workload identity webhook of Azure set them for Ebb's pods (label azure.workload.identity/use), or name the client and tenant in podIdentity`,
+  },
+  IDENTITY_DENIED: {
+    retry: false,
+    say: (d: { scope: string; why: string }) => `no token for ${d.scope}: ${d.why}`,
+  },
+  IDENTITY_UNREACHABLE: {
+    retry: true,
+    say: (d: { scope: string; why: string }) =>
+      `no token for ${d.scope}: ${d.why}; it is asked for again`,
   },
 
   // workloads

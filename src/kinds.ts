@@ -50,6 +50,7 @@ export const kinds = {
   secret: kind<r.Secret>('v1', 'Secret', 'secrets'),
   configMap: kind<r.ConfigMap>('v1', 'ConfigMap', 'configmaps'),
   limitRange: kind<r.LimitRange>('v1', 'LimitRange', 'limitranges'),
+  serviceAccount: kind<r.Resource>('v1', 'ServiceAccount', 'serviceaccounts'),
   event: kind<r.Event>('events.k8s.io/v1', 'Event', 'events'),
   lease: kind<r.Lease>('coordination.k8s.io/v1', 'Lease', 'leases'),
   apiService: kind<r.ApiService>('apiregistration.k8s.io/v1', 'APIService', 'apiservices', false),

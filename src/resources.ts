@@ -1,3 +1,5 @@
+import type { AuthenticationSpec } from './auth/shapes.ts'
+
 /** Kubernetes objects, as far as Ebb reads and writes them. Times are RFC 3339 text, quantities are text. */
 
 export interface OwnerReference {
@@ -120,28 +122,8 @@ export interface ScaledJob extends Resource {
 }
 
 export interface TriggerAuthentication extends Resource {
-  readonly spec: {
-    readonly podIdentity?: {
-      readonly provider: string
-      readonly identityId?: string
-      readonly identityTenantId?: string
-      readonly identityAuthorityHost?: string
-    }
-    readonly secretTargetRef?: readonly ParameterRef[]
-    readonly configMapTargetRef?: readonly ParameterRef[]
-    readonly env?: readonly {
-      readonly parameter: string
-      readonly name: string
-      readonly containerName?: string
-    }[]
-  }
+  readonly spec: AuthenticationSpec
   readonly status?: { readonly scaledobjects?: string; readonly scaledjobs?: string }
-}
-
-export interface ParameterRef {
-  readonly parameter: string
-  readonly name: string
-  readonly key: string
 }
 
 export interface EnvVar {

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { Endpoint } from './endpoints.ts'
 import type { EbbError } from './errors.ts'
 import type { Outward } from './http.ts'
 import type { ConnectionOf, Fields, Values } from './metadata/fields.ts'
@@ -22,6 +23,11 @@ export interface Scaler<F extends Fields, Q extends Query, V, S extends Service>
   readonly check?: (m: Partial<Values<F>>) => readonly string[]
   /** The metrics this trigger announces. `use` lends the open source to scalers that must ask for their specs. */
   readonly specs: (m: Values<F>, use: Use<S>) => readonly Spec[] | Promise<readonly Spec[]>
+  /**
+   * Where the source is, as far as its parameters say: checked against the endpoints that are allowed before anything else is
+   * done. `open` checks again, by `host.permit`, wherever it really goes.
+   */
+  readonly endpoints?: (c: ConnectionOf<F>) => readonly Endpoint[]
   /** Opens one source. Gets only the fields marked `connection`, which are also what the source's key is made of. */
   readonly open: (c: ConnectionOf<F>, host: Host, signal: AbortSignal) => S | Promise<S>
   /** How long one ask may take, in ms, where the trigger says so; else the process-wide timeout holds. */
@@ -114,8 +120,8 @@ export interface Host extends Outward {
   readonly timeout: number
   /** Pods of a namespace by label selector, from the cluster's watches; never a list call. */
   pods(namespace: string, selector: string): readonly PodFacts[]
-  /** A bearer token of a federated identity, cached until shortly before it expires. */
-  token(request: TokenRequest, signal: AbortSignal): Promise<string>
+  /** A bearer token of an identity, cached until shortly before it ends. `refused`: one that was not taken; another is had. */
+  token(request: TokenRequest, signal: AbortSignal, refused?: string): Promise<string>
 }
 
 export interface PodFacts {
@@ -125,12 +131,26 @@ export interface PodFacts {
   readonly node: string | undefined
 }
 
-export interface TokenRequest {
+/** A token of Entra ID: by workload identity or, with a secret, as that client. What is undefined the environment says. */
+export interface EntraRequest {
   readonly scope: string
   readonly clientId: string | undefined
   readonly tenantId: string | undefined
   readonly authorityHost: string | undefined
+  readonly clientSecret?: string
 }
+
+/** A token by OAuth 2 client credentials. */
+export interface OauthRequest {
+  readonly tokenUrl: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly scopes: readonly string[]
+  /** Further parameters of the request. */
+  readonly params: Readonly<Record<string, string>>
+}
+
+export type TokenRequest = EntraRequest | OauthRequest
 
 /** Any scaler, for code that treats all alike: the engine, the registry, the docs. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the one place where the four type parameters are forgotten

@@ -1,3 +1,4 @@
+import type { Stores } from '../auth/stores.ts'
 import type { Clock } from '../clock.ts'
 import type { Cluster } from '../cluster.ts'
 import { createContents } from '../control/contents.ts'
@@ -25,6 +26,7 @@ export interface ControlParts {
   readonly random: () => number
   readonly mirrors: Mirrors
   readonly host: Host
+  readonly stores: Stores
   readonly meters: { readonly engine: EngineMeter; readonly control: ControlMeter }
   /** This replica's name, in events. */
   readonly instance: string
@@ -57,7 +59,7 @@ export function startControl(parts: ControlParts): Control {
     hpaSyncPeriod: parts.hpaSyncPeriod,
     random,
   })
-  const contents = createContents(cluster, clock)
+  const contents = createContents(parts.stores, clock)
   const events = createEvents(cluster, clock, parts.instance, log, stop.signal)
   const controller = createController(mirrors, {
     cluster,

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { randomUUID } from 'node:crypto'
+import { createStores } from '../auth/stores.ts'
 import type { Clock } from '../clock.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Config } from '../config.ts'
@@ -169,7 +170,20 @@ async function startLoops(
   await Promise.all([allSynced(mirrors), certs.ready])
   signal.throwIfAborted()
   await coexistence.check(signal)
+  const { allowedEndpoints } = config
+  const stores = createStores({
+    cluster,
+    clock,
+    outward,
+    timeout: config.httpTimeout,
+    env: process.env,
+    named: (endpoint) => allowedEndpoints?.allow(endpoint) ?? false,
+    fileRoot: config.filepathAuthRootPath,
+    tokenLife: config.boundServiceAccountTokenExpiry,
+    restricted: config.restrictSecretAccess,
+  })
   return startControl({
+    stores,
     cluster,
     clock,
     log,
@@ -177,7 +191,7 @@ async function startLoops(
     mirrors,
     instance,
     version,
-    host: createHost(clock, config.httpTimeout, outward),
+    host: createHost(clock, config.httpTimeout, outward, stores),
     meters: { engine: metrics.engine, control: metrics.control },
     clusterNamespace: config.clusterObjectNamespace,
     hold: config.hold,

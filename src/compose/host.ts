@@ -1,10 +1,15 @@
+import type { Stores } from '../auth/stores.ts'
 import type { Clock } from '../clock.ts'
-import { failure } from '../errors.ts'
 import type { Outward } from '../http.ts'
 import type { Host } from '../scaler.ts'
 
-/** What scalers are lent. Pods and tokens come with the scalers that need them. */
-export const createHost = (clock: Clock, timeout: number, outward: Outward): Host => ({
+/** What scalers are lent. Pods come with the scalers that need them. */
+export const createHost = (
+  clock: Clock,
+  timeout: number,
+  outward: Outward,
+  stores: Pick<Stores, 'token'>,
+): Host => ({
   clock,
   timeout,
   get trust() {
@@ -14,5 +19,5 @@ export const createHost = (clock: Clock, timeout: number, outward: Outward): Hos
   keepAlive: outward.keepAlive,
   permit: outward.permit,
   pods: () => [],
-  token: (request) => Promise.reject(failure('IDENTITY_UNSUPPORTED', { scope: request.scope })),
+  token: (request, signal, refused) => stores.token(request, signal, refused),
 })

@@ -3,8 +3,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import { type Endpoints, spokenEndpoint } from '../endpoints.ts'
-import { failure, reasonOf } from '../errors.ts'
+import { permitWithin } from '../endpoints.ts'
+import { reasonOf } from '../errors.ts'
 import type { Outward } from '../http.ts'
 import type { Log } from '../log.ts'
 
@@ -30,6 +30,8 @@ export async function openOutward(
   log: Log,
   signal: AbortSignal,
 ): Promise<Outward> {
+  const { allowedEndpoints: endpoints } = config
+  const within = endpoints && { endpoints, by: '--allowed-endpoints' }
   let trust: readonly string[] = []
   let told = ''
   const load = async (): Promise<void> => {
@@ -54,21 +56,9 @@ export async function openOutward(
     },
     tls: { minVersion: config.httpMinTlsVersion, ciphers: config.httpTlsCipherList },
     keepAlive: !config.httpDisableKeepAlive,
-    permit: permitOf(config.allowedEndpoints, '--allowed-endpoints'),
+    permit: (endpoint) => permitWithin(within, endpoint),
   }
 }
-
-/** Refuses what the list does not hold; without a list everything is allowed. `by` says where the list is. */
-export const permitOf =
-  (endpoints: Endpoints | undefined, by: string): Outward['permit'] =>
-  (endpoint) => {
-    if (endpoints === undefined || endpoints.allow(endpoint)) return
-    throw failure('ENDPOINT_FORBIDDEN', {
-      endpoint: spokenEndpoint(endpoint),
-      allowed: endpoints.text,
-      by,
-    })
-  }
 
 interface Found {
   readonly certificates: readonly string[]

@@ -1,25 +1,19 @@
+import { clusterLane, type Content, type Item, type Read } from '../auth/store.ts'
+import type { Stores } from '../auth/stores.ts'
 import type { Clock } from '../clock.ts'
-import type { Cluster, Ref } from '../cluster.ts'
-import { EbbError, isFailure, reasonOf } from '../errors.ts'
-import { kinds } from '../kinds.ts'
-import { limit } from '../limit.ts'
-
-/** The data of a Secret or ConfigMap as text, or why it cannot be had. */
-export type Content =
-  | { readonly data: Readonly<Record<string, string>> }
-  | { readonly problem: string; readonly missing: boolean }
-
-export type ContentKind = 'Secret' | 'ConfigMap'
+import { limit, type Limit } from '../limit.ts'
 
 /**
- * Secrets and ConfigMaps that workloads refer to, each read once for everyone. Ebb may `get` them by name but never list
- * or watch, so each that is in use is read again every 45 s, and at once when a source refuses its credentials.
+ * What workloads refer to in stores, each item read once for everyone. It is read again while in use, when its token or lease
+ * nears its end or else every 45 s, and at once when a source refuses the credentials.
  */
 export interface Contents {
+  /** What can be read. */
+  readonly stores: Stores
   /** What is known; reads it when nothing is, when it was read before `newerThan` (epoch ms), or could not be a second ago. */
-  read(kind: ContentKind, ref: Ref, newerThan: number, signal: AbortSignal): Promise<Content>
+  read(item: Item, newerThan: number, signal: AbortSignal): Promise<Content>
   /** Keeps the content fresh while held; `changed` is called when a new read differs. */
-  hold(kind: ContentKind, ref: Ref, changed: () => void): () => void
+  hold(item: Item, changed: () => void): () => void
   /** How many are held, for metrics and tests. */
   readonly size: number
   close(): void
@@ -27,81 +21,126 @@ export interface Contents {
 
 /** How long a content may be old before it is read again (ms). Credentials that rotate reach a source within 60 s. */
 export const rereadAfter = 45_000
+/** After a store could not answer, what should be new by now is tried again so much later (ms). */
+const retryAfter = 15_000
 /** What could not be had may come with the next apply: who wants it so much later (ms) has it read again. */
 const problemsLast = 1_000
-/** GETs under way at once: a thousand Secrets are read again without a burst. */
-const concurrency = 8
+/** Sources that refuse may ask for so many readings of one item a second, whoever is behind them. */
+const demands = 2
+/** Readings under way at once in the cluster, and in any other store: a thousand are read again without a burst. */
+const width = { cluster: 8, other: 4 }
+/** How long a place rests after a reading of another store (ms), so that none is asked more than 80 times a second. */
+const gap = 50
 /** How often due contents are looked for (ms). */
 const tick = 1_000
 
 interface Entry {
-  readonly kind: ContentKind
-  readonly ref: Ref
+  readonly item: Item
   readonly holders: Set<() => void>
   content: Content | undefined
   readAt: number
+  dueAt: number
   reading: Promise<Content> | undefined
+  demandedAt: number
+  demanded: number
 }
 
-export function createContents(cluster: Cluster, clock: Clock): Contents {
+export function createContents(stores: Stores, clock: Clock): Contents {
   const entries = new Map<string, Entry>()
-  const limited = limit(concurrency)
+  const lanes = new Map<string, Limit>()
   const stop = new AbortController()
   let cancel: (() => void) | undefined
 
-  const entryOf = (kind: ContentKind, ref: Ref): Entry => {
-    const key = `${kind}/${ref.namespace}/${ref.name}`
-    const found = entries.get(key)
+  const entryOf = (item: Item): Entry => {
+    const found = entries.get(item.key)
     if (found) return found
     const entry: Entry = {
-      kind,
-      ref,
+      item,
       holders: new Set(),
       content: undefined,
       readAt: Number.NEGATIVE_INFINITY,
+      dueAt: Number.POSITIVE_INFINITY,
       reading: undefined,
+      demandedAt: Number.NEGATIVE_INFINITY,
+      demanded: 0,
     }
-    entries.set(key, entry)
+    entries.set(item.key, entry)
     return entry
   }
 
+  const laneOf = ({ lane }: Item): Limit => {
+    const found = lanes.get(lane)
+    if (found) return found
+    const made = limit(lane === clusterLane ? width.cluster : width.other)
+    lanes.set(lane, made)
+    return made
+  }
+
+  /** Reads in the item's lane, whose place rests a moment before the next takes it. */
+  const inLane = (item: Item): Promise<Read> =>
+    new Promise((resolve) => {
+      void laneOf(item)(async () => {
+        resolve(await item.read(stop.signal))
+        // ended early by the end of all alone
+        if (item.lane !== clusterLane) await clock.sleep(gap, stop.signal).catch(() => undefined)
+      })
+    })
+
+  const take = (entry: Entry, { renewAt, ...read }: Read): Content => {
+    const before = entry.content
+    const content = kept(before, read)
+    const now = clock.now()
+    const late = 'data' in content && content.trouble !== undefined
+    entry.content = content
+    entry.readAt = now
+    entry.dueAt = late ? now + retryAfter : (renewAt ?? now + rereadAfter)
+    entry.reading = undefined
+    if (before !== undefined && !sameContent(before, content))
+      for (const notify of entry.holders) notify()
+    return content
+  }
+
   const refresh = (entry: Entry): Promise<Content> =>
-    (entry.reading ??= limited(() => readContent(cluster, entry.kind, entry.ref, stop.signal)).then(
-      (read) => {
-        // while the API server cannot answer, what was last read still holds
-        const content = 'passing' in read ? (entry.content ?? read) : read
-        const changed = entry.content !== undefined && !sameContent(entry.content, content)
-        entry.content = content
-        entry.readAt = clock.now()
-        entry.reading = undefined
-        if (changed) for (const notify of entry.holders) notify()
-        return content
-      },
-    ))
+    (entry.reading ??= inLane(entry.item).then((read) => take(entry, read)))
+
+  /** Whether one more reading may be had on demand. */
+  const granted = (entry: Entry): boolean => {
+    const now = clock.now()
+    if (now - entry.demandedAt >= 1_000) {
+      entry.demandedAt = now
+      entry.demanded = 0
+    }
+    return entry.demanded++ < demands
+  }
 
   const sweep = (): void => {
     const now = clock.now()
+    const used = new Set<string>()
     for (const [key, entry] of entries) {
       if (entry.holders.size === 0) entries.delete(key)
-      else if (now - entry.readAt >= rereadAfter) void refresh(entry)
+      else if (now >= entry.dueAt) void refresh(entry)
+      used.add(entry.item.lane)
     }
+    for (const lane of lanes.keys()) if (!used.has(lane)) lanes.delete(lane)
     cancel = entries.size > 0 ? clock.after(tick, sweep) : undefined
   }
 
   return {
+    stores,
     get size() {
       return entries.size
     },
-    async read(kind, ref, newerThan, signal) {
+    async read(item, newerThan, signal) {
       signal.throwIfAborted()
-      const entry = entryOf(kind, ref)
+      const entry = entryOf(item)
       const { content, readAt } = entry
-      if (content === undefined || readAt < newerThan) return refresh(entry)
+      if (content === undefined) return refresh(entry)
+      if (readAt < newerThan && (entry.reading || granted(entry))) return refresh(entry)
       const lasts = 'data' in content || clock.now() - readAt < problemsLast
       return lasts ? content : refresh(entry)
     },
-    hold(kind, ref, changed) {
-      const entry = entryOf(kind, ref)
+    hold(item, changed) {
+      const entry = entryOf(item)
       entry.holders.add(changed)
       cancel ??= clock.after(tick, sweep)
       return () => entry.holders.delete(changed)
@@ -110,48 +149,16 @@ export function createContents(cluster: Cluster, clock: Clock): Contents {
       stop.abort()
       cancel?.()
       entries.clear()
+      stores.close()
     },
   }
 }
 
-/** A refusal that says nothing of the content, only that the API server cannot answer now. */
-type Passing = Content & { readonly passing: true }
-
-async function readContent(
-  cluster: Cluster,
-  kind: ContentKind,
-  ref: Ref,
-  signal: AbortSignal,
-): Promise<Content | Passing> {
-  const what = `${kind} ${ref.namespace}/${ref.name}`
-  try {
-    const data =
-      kind === 'Secret'
-        ? decoded((await cluster.get(kinds.secret, ref, signal)) ?? undefined)
-        : await cluster
-            .get(kinds.configMap, ref, signal)
-            .then((found) => found && (found.data ?? {}))
-    return data ? { data } : { problem: `${what} does not exist`, missing: true }
-  } catch (error) {
-    const hint = isFailure(error, 'CLUSTER_FORBIDDEN')
-      ? `; \`ebb rbac\` prints the Role an admin can apply for it`
-      : ''
-    const problem = `${what} cannot be read: ${reasonOf(error)}${hint}`
-    const passing = error instanceof EbbError && error.retry
-    return passing ? { problem, missing: false, passing } : { problem, missing: false }
-  }
+/** While a store cannot answer, what was last read still holds, with why it is no newer. */
+function kept(before: Content | undefined, read: Content): Content {
+  if ('data' in read || read.passing !== true || before === undefined) return read
+  return 'data' in before ? { data: before.data, trouble: read.problem } : read
 }
-
-const decoded = (
-  secret: { readonly data?: Readonly<Record<string, string>> } | undefined,
-): Record<string, string> | undefined =>
-  secret &&
-  Object.fromEntries(
-    Object.entries(secret.data ?? {}).map(([key, text]) => [
-      key,
-      Buffer.from(text, 'base64').toString('utf8'),
-    ]),
-  )
 
 function sameContent(a: Content, b: Content): boolean {
   if (!('data' in a) || !('data' in b)) return !('data' in a) && !('data' in b)

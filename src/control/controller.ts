@@ -96,7 +96,14 @@ export function createController(mirrors: Mirrors, shared: Shared): Controller {
 
   /** Cluster-wide ones may be used anywhere, so they are looked for by name in every namespace. */
   const onAuthentication = ({ before, after }: Change<TriggerAuthentication>): void => {
-    if (before && after && same(before.spec, after.spec)) return
+    const { annotations } = before?.metadata ?? {}
+    if (
+      before &&
+      after &&
+      same(before.spec, after.spec) &&
+      same(annotations, after.metadata.annotations)
+    )
+      return
     const { namespace, name } = (after ?? before)?.metadata ?? { name: '' }
     const users =
       namespace === undefined

@@ -1,5 +1,6 @@
 import type { Container, EnvVar } from '../resources.ts'
-import type { Content, ContentKind } from './contents.ts'
+import type { ContentKind } from '../auth/objects.ts'
+import type { Content } from '../auth/store.ts'
 
 /** Reads a Secret or ConfigMap of the workload's namespace. */
 export type ReadContent = (kind: ContentKind, name: string) => Promise<Content>

@@ -1,8 +1,9 @@
+import type { Content, Item } from '../auth/store.ts'
 import type { TriggerAuthentication } from '../resources.ts'
 import type { AuthenticationSource } from './authentication.ts'
-import type { Content, ContentKind, Contents } from './contents.ts'
+import type { Contents } from './contents.ts'
 
-/** The Secrets and ConfigMaps one workload was resolved from, held so that they are kept fresh. */
+/** What one workload was resolved from in stores, held so that it is kept fresh. */
 export interface HeldContents {
   /** A source of authentication whose contents are at most as old as `newerThan`, and noted as used. */
   source(newerThan: number, signal: AbortSignal): AuthenticationSource
@@ -24,14 +25,12 @@ export function holdContents(
   return {
     source(newerThan, signal) {
       used = new Set()
-      const content = (kind: ContentKind, namespace: string, name: string): Promise<Content> => {
-        const ref = { namespace, name }
-        const key = `${kind}/${namespace}/${name}`
-        used.add(key)
-        if (!held.has(key)) held.set(key, contents.hold(kind, ref, changed))
-        return contents.read(kind, ref, newerThan, signal)
+      const read = (item: Item): Promise<Content> => {
+        used.add(item.key)
+        if (!held.has(item.key)) held.set(item.key, contents.hold(item, changed))
+        return contents.read(item, newerThan, signal)
       }
-      return { find, content, clusterNamespace }
+      return { find, read, stores: contents.stores, clusterNamespace }
     },
     settle() {
       for (const [key, letGo] of held)

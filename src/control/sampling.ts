@@ -70,6 +70,7 @@ export function createSampling(engine: Engine, start: number, hooks: SamplingHoo
           const heir = before.find((t) => t.plan.index === plan.index && t.spec.name === spec.name)
           if (heir && samePlan(heir.plan, plan)) {
             kept.add(heir)
+            heir.note(plan.notes)
             heir.subscription.repeat(newPeriod)
             return heir
           }

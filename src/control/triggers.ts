@@ -1,12 +1,19 @@
 import type { TriggerFacts } from '../core/decide.ts'
 import { metricName } from '../core/names.ts'
+import { permitWithin, type Within } from '../endpoints.ts'
 import { EbbError, failure, isFailure, reasonOf } from '../errors.ts'
 import type { Given } from '../metadata/fields.ts'
-import { read } from '../metadata/schema.ts'
+import { connectionOf, read } from '../metadata/schema.ts'
 import type { Engine, Subscription } from '../poll/port.ts'
 import type { Container, TriggerSpec } from '../resources.ts'
 import type { AnyScaler, Reading, Sample, Spec } from '../scaler.ts'
-import { authenticate, wantedVariables, type AuthenticationSource } from './authentication.ts'
+import {
+  authenticate,
+  environmentReader,
+  wantedVariables,
+  type Authentication,
+  type AuthenticationSource,
+} from './authentication.ts'
 import { environment } from './environment.ts'
 import { announced, unasked, type Announced } from './specs.ts'
 import { same } from './status.ts'
@@ -21,6 +28,10 @@ export interface Plan {
   readonly announced: Announced
   /** The metric names of `specs`, as the HPA asks for them. */
   readonly metrics: readonly string[]
+  /** Where the source may be, by the authentication. */
+  readonly within: Within | undefined
+  /** Stores that could not answer when this was resolved, so that older credentials are in use. */
+  readonly notes: readonly string[]
 }
 
 export interface PlanSource {
@@ -72,7 +83,9 @@ async function planTrigger(
   signal: AbortSignal,
 ): Promise<Plan> {
   const scaler = await source.load(trigger.type)
-  const { given, problems } = await resolve(trigger, around, source.authentication)
+  const resolved = await resolve(trigger, around, source.authentication)
+  const { given, problems, fatal, within, notes } = resolved
+  if (fatal.length > 0) throw failure('SPEC_INVALID', { problems: fatal })
   const called = trigger.name === undefined || trigger.name === '' ? '' : ` "${trigger.name}"`
   let m: Readonly<Record<string, unknown>>
   try {
@@ -82,12 +95,17 @@ async function planTrigger(
     if (problems.length === 0) throw error
     throw failure('SPEC_INVALID', { problems: [reasonOf(error), ...problems] }, error)
   }
+  const { stores } = source.authentication
+  for (const endpoint of scaler.endpoints?.(connectionOf(scaler.fields, m)) ?? []) {
+    stores.permit(endpoint)
+    permitWithin(within, endpoint)
+  }
   const ask = (): readonly Spec[] | Promise<readonly Spec[]> =>
-    scaler.specs(m, (work) => source.engine.use(scaler, m, work, signal))
+    scaler.specs(m, (work) => source.engine.use(scaler, m, work, signal, within))
   const said = await announced(scaler.type, ask, source.known(index))
   const { specs } = said
   const metrics = specs.map((s) => metricName(index, s.name))
-  return { index, trigger, scaler, m, specs, announced: said, metrics }
+  return { index, trigger, scaler, m, specs, announced: said, metrics, within, notes }
 }
 
 /** Without the parameters that have no value: most triggers set a few of many, and what is kept is kept for each. */
@@ -99,16 +117,16 @@ async function resolve(
   trigger: TriggerSpec,
   around: Surroundings,
   source: AuthenticationSource,
-): Promise<{ readonly given: Given; readonly problems: readonly string[] }> {
+): Promise<Omit<Authentication, 'auth' | 'identity'> & { readonly given: Given }> {
   const { namespace, name, containers, envSourceContainerName } = around
-  const { auth, identity, problems } = await authenticate(
+  const { auth, identity, ...rest } = await authenticate(
     trigger.authenticationRef,
     namespace,
     containers,
     source,
   )
   const wanted = wantedVariables(trigger)
-  const found = [...problems]
+  const found = [...rest.problems]
   let env: Readonly<Record<string, string>> = {}
   if (wanted.length > 0) {
     const container =
@@ -116,9 +134,8 @@ async function resolve(
         ? containers[0]
         : containers.find((c) => c.name === envSourceContainerName)
     if (container) {
-      const result = await environment(container, wanted, (kind, content) =>
-        source.content(kind, namespace, content),
-      )
+      const read = environmentReader(source, namespace)
+      const result = await environment(container, wanted, read)
       env = result.values
       found.push(...result.problems)
     } else if (envSourceContainerName !== undefined) {
@@ -132,7 +149,7 @@ async function resolve(
     identity,
     workload: { namespace, name },
   }
-  return { given, problems: found }
+  return { ...rest, given, problems: found }
 }
 
 /** One metric of one trigger, subscribed to its source. */
@@ -147,6 +164,8 @@ export interface Trigger {
   readonly previousAt: number | undefined
   readonly conclusion: Reading | EbbError | undefined
   facts(): TriggerFacts
+  /** Takes over what is known of the stores from a plan that is the same otherwise. */
+  note(notes: Plan['notes']): void
   /** What an HPA is given: the reading of a sample that is young enough. Fails with an EbbError. */
   read(): Promise<{ readonly value: number; readonly at: number }>
   close(): void
@@ -178,6 +197,7 @@ export function openTrigger(
   let at = known?.at
   let previousAt = heir?.previousAt
   let conclusion = heir?.conclusion
+  let { notes } = plan
 
   const accept = (sample: Sample<unknown>): void => {
     const concluded = conclude(scaler, m, spec, metric, sample)
@@ -201,6 +221,7 @@ export function openTrigger(
         query: scaler.query(m, spec),
         period,
         cached: plan.trigger.useCachedMetrics === true,
+        within: plan.within,
         onSample(sample) {
           accept(sample)
           hooks.changed(trigger, sample)
@@ -222,6 +243,9 @@ export function openTrigger(
     get conclusion() {
       return conclusion
     },
+    note(more) {
+      notes = more
+    },
     facts: () => ({
       metric,
       type: scaler.type,
@@ -229,7 +253,7 @@ export function openTrigger(
       value,
       target: spec.target,
       at,
-      error: conclusion instanceof EbbError ? conclusion.message : undefined,
+      error: conclusion instanceof EbbError ? said(conclusion, notes) : undefined,
     }),
     async read() {
       const sample = await subscription.read(patience)
@@ -243,6 +267,12 @@ export function openTrigger(
   if (subscription.latest) accept(subscription.latest)
   return trigger
 }
+
+/** A refusal of credentials is explained by a store that could not give newer ones. */
+const said = (error: EbbError, notes: Plan['notes']): string =>
+  error.code === 'SOURCE_DENIED' && notes.length > 0
+    ? `${error.message}; newer ones cannot be had: ${notes.join('; ')}`
+    : error.message
 
 function stateOf(conclusion: Reading | EbbError | undefined): TriggerFacts['state'] {
   if (conclusion === undefined) return 'unread'
@@ -275,4 +305,5 @@ export const samePlan = (a: Plan, b: Plan): boolean =>
   a.trigger.metricType === b.trigger.metricType &&
   a.announced.standIn === b.announced.standIn &&
   same(a.m, b.m) &&
-  same(a.specs, b.specs)
+  same(a.specs, b.specs) &&
+  a.within?.endpoints.text === b.within?.endpoints.text

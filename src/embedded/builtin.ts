@@ -68,6 +68,7 @@ export const builtinRules: readonly Rule[] = [
   { ...plain, kind: kinds.secret, complete: completeSecret },
   { ...plain, kind: kinds.configMap },
   { ...plain, kind: kinds.limitRange },
+  { ...plain, kind: kinds.serviceAccount },
   { ...plain, kind: kinds.event, problems: eventProblems },
   { ...plain, kind: kinds.lease, unconditional: false, problems: leaseProblems },
   { ...plain, kind: kinds.apiService, status: true, unconditional: false },

@@ -9,7 +9,7 @@ export interface Call {
   readonly namespace: string
   readonly name: string
   /** The part of the object that is read or written; '' for the whole. */
-  readonly subresource: '' | 'status' | 'scale'
+  readonly subresource: '' | 'status' | 'scale' | 'token'
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Cluster, ScalableKind } from '../cluster.ts'
 import { failure } from '../errors.ts'
-import type { Kind } from '../kinds.ts'
+import { kinds, type Kind } from '../kinds.ts'
 import type { Resource } from '../resources.ts'
 import type { Call, Faults } from './faults.ts'
 import type { Ground } from './ground.ts'
@@ -25,7 +25,7 @@ export interface Front {
 
 /** The cluster port over the embedded server: kinds are looked up, faults come in, watches go out. */
 export function createPort(
-  { store, server, rules }: Ground,
+  { clock, store, server, rules }: Ground,
   { watches, policy, faults, closed }: Front,
 ): Omit<Cluster, 'close'> {
   const ruleOf = (kind: Kind<Resource>): Rule => {
@@ -105,6 +105,14 @@ export function createPort(
       served(aim('writeScale', target.plural, scale.metadata, 'scale'), signal, () =>
         writeScale(server, ruleOf(asKind(target)), scale),
       ),
+    issueToken: (account, { life }, signal) =>
+      served(aim('issueToken', kinds.serviceAccount.plural, account, 'token'), signal, () => {
+        const { namespace, name } = account
+        if (!server.get(ruleOf(kinds.serviceAccount), account))
+          throw failure('CLUSTER_NOT_FOUND', { what: `serviceaccounts ${namespace}/${name}` })
+        const expires = clock.now() + life
+        return { token: `embedded.${namespace}.${name}.${Math.round(expires)}`, expires }
+      }),
     resolve: (apiVersion, kind, signal) =>
       served(aim('resolve', kind, {}), signal, () => {
         const rule = rules.byName(apiVersion, kind)

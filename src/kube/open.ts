@@ -4,6 +4,7 @@ import { loadConfig, type ConfigOptions } from './config.ts'
 import { credentials } from './credentials.ts'
 import { discovery } from './discovery.ts'
 import { objects, read } from './objects.ts'
+import { tokens } from './token.ts'
 import { readScale, writeScale } from './scale.ts'
 import { watch } from './watch.ts'
 import { wire as openWire } from './wire.ts'
@@ -32,6 +33,7 @@ export async function openKube(options: KubeOptions): Promise<Cluster> {
   return {
     server: wire.server,
     ...objects(wire),
+    ...tokens(wire),
     watch: (kind, where, signal) => watch({ wire, clock, random }, kind, where, signal),
     readScale: (target, ref, signal) => readScale(wire, target, ref, signal),
     writeScale: (target, scale, signal) => writeScale(wire, target, scale, signal),

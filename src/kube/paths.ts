@@ -25,7 +25,11 @@ export const listPath = (kind: Place, namespace: string): string =>
   ].join('/')
 
 /** Where one object is, or one of its subresources. */
-export const objectPath = (kind: Place, ref: Ref, subresource?: 'status' | 'scale'): string =>
+export const objectPath = (
+  kind: Place,
+  ref: Ref,
+  subresource?: 'status' | 'scale' | 'token',
+): string =>
   [listPath(kind, ref.namespace), segment(ref.name), ...(subresource ? [subresource] : [])].join(
     '/',
   )

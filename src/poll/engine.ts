@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
+import { permitWithin, type Within } from '../endpoints.ts'
 import type { Host } from '../scaler.ts'
 import { makeEntry, paceOf, periodOf, type Entry, type Subscriber } from './board.ts'
 import { queryKey, sourceKey } from './key.ts'
@@ -48,12 +49,18 @@ export function createEngine(options: EngineOptions): Engine {
   const closings = new Set<Promise<void>>()
   let closed = false
 
-  const sourceOf = (scaler: Want['scaler'], m: Readonly<Record<string, unknown>>): Source => {
+  const sourceOf = (
+    scaler: Want['scaler'],
+    m: Readonly<Record<string, unknown>>,
+    within: Within | undefined,
+  ): Source => {
     if (closed) throw new TypeError('the engine is closed')
-    const key = sourceKey(scaler, m, digestKey)
+    const key = sourceKey(scaler, m, digestKey, within?.endpoints.text)
     const known = sources.get(key)
     if (known !== undefined) return known
-    const source = createSource(key, scaler, m, parts, () => closeSource(source))
+    const source = createSource(key, scaler, m, partsWithin(parts, within), () =>
+      closeSource(source),
+    )
     sources.set(key, source)
     return source
   }
@@ -134,7 +141,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     subscribe(want) {
-      const source = sourceOf(want.scaler, want.m)
+      const source = sourceOf(want.scaler, want.m, want.within)
       const entry = entryOf(source, want)
       const subscriber: Subscriber = {
         want,
@@ -144,7 +151,7 @@ export function createEngine(options: EngineOptions): Engine {
       join(source, entry, subscriber)
       return subscriptionOf(source, entry, subscriber)
     },
-    use: (scaler, m, work, signal) => sourceOf(scaler, m).lend(work, signal),
+    use: (scaler, m, work, signal, within) => sourceOf(scaler, m, within).lend(work, signal),
     sources: () => [...sources.values()].map((source) => source.facts()),
     async close() {
       closed = true
@@ -154,6 +161,26 @@ export function createEngine(options: EngineOptions): Engine {
       await Promise.race([Promise.all(closings), over.promise])
       cancel()
       if (options.schedule === undefined) schedule.close()
+    },
+  }
+}
+
+/** A source under a limit of its own is lent a host that keeps it. */
+function partsWithin(parts: Parts, within: Within | undefined): Parts {
+  const { host } = parts
+  if (within === undefined) return parts
+  const permit: Host['permit'] = (endpoint) => {
+    host.permit(endpoint)
+    permitWithin(within, endpoint)
+  }
+  return {
+    ...parts,
+    host: {
+      ...host,
+      permit,
+      get trust() {
+        return host.trust
+      },
     },
   }
 }

@@ -3,16 +3,18 @@ import { connectionOf } from '../metadata/schema.ts'
 import type { AnyScaler, Query } from '../scaler.ts'
 
 /**
- * The key of the source a trigger reaches: its type and every field marked `connection`, digested under `digestKey`, so that
+ * The key of the source a trigger reaches: its type, every field marked `connection` and the limits it is under, digested under `digestKey`, so that
  * it can be shown, compared and shared between replicas without giving away a secret that is part of it.
  */
 export function sourceKey(
   scaler: AnyScaler,
   m: Readonly<Record<string, unknown>>,
   digestKey: Uint8Array,
+  within?: string,
 ): string {
   const digest = createHmac('sha256', digestKey)
-  digest.update(canonical([scaler.type, connectionOf(scaler.fields, m)]))
+  const limits = within === undefined ? [] : [within]
+  digest.update(canonical([scaler.type, connectionOf(scaler.fields, m), ...limits]))
   return `${scaler.type}/${digest.digest('base64url')}`
 }
 

@@ -1,3 +1,4 @@
+import type { Within } from '../endpoints.ts'
 import type { AnyScaler, Query, Sample, Spec } from '../scaler.ts'
 
 /** What a trigger wants of its source, over and over. */
@@ -10,6 +11,8 @@ export interface Want {
   readonly period: number
   /** `useCachedMetrics`: readers never shorten the period. */
   readonly cached: boolean
+  /** Where this source may be besides what holds for all; part of what makes it one source. */
+  readonly within?: Within | undefined
   /** Called with every new sample, errors included; must not throw and must not block. */
   readonly onSample: (sample: Sample<unknown>) => void
   /**
@@ -60,6 +63,7 @@ export interface Engine {
     m: Readonly<Record<string, unknown>>,
     work: (service: never, signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
+    within?: Within,
   ): Promise<T>
   /** Whether any source's breaker is open, with how many queries stand on each: for metrics and the page. */
   sources(): readonly SourceFacts[]

@@ -48,6 +48,8 @@ export function countRequests(cluster: Cluster, meter: ClusterMeter, clock: Cloc
       counted('get', `${target.plural}/scale`, cluster.readScale(target, ref, signal)),
     writeScale: (target, scale, signal) =>
       counted('update', `${target.plural}/scale`, cluster.writeScale(target, scale, signal)),
+    issueToken: (account, wanted, signal) =>
+      counted('create', 'serviceaccounts/token', cluster.issueToken(account, wanted, signal)),
     resolve: (apiVersion, kind, signal) => cluster.resolve(apiVersion, kind, signal),
     getAny: (target, ref, signal) =>
       counted('get', target.plural, cluster.getAny(target, ref, signal)),

@@ -7,6 +7,7 @@ import { listing } from './cluster/listing.ts'
 import { mirroring } from './cluster/mirroring.ts'
 import { reviewing } from './cluster/reviewing.ts'
 import { scaling } from './cluster/scaling.ts'
+import { issuing } from './cluster/issuing.ts'
 import type { Open } from './cluster/stage.ts'
 import { watching } from './cluster/watching.ts'
 import { writing } from './cluster/writing.ts'
@@ -28,5 +29,6 @@ export function clusterContract(name: string, open: Open): void {
     mirroring(open)
     scaling(open)
     reviewing(open)
+    issuing(open)
   })
 }

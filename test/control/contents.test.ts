@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
-import { createContents, type Content, type Contents } from '../../src/control/contents.ts'
+import { objectItem } from '../../src/auth/objects.ts'
+import type { Content, Item } from '../../src/auth/store.ts'
+import { createStores } from '../../src/auth/stores.ts'
+import { createContents, type Contents } from '../../src/control/contents.ts'
 import { createEmbedded, type EmbeddedCluster } from '../../src/embedded/cluster.ts'
 import { failure } from '../../src/errors.ts'
 import { kinds } from '../../src/kinds.ts'
@@ -14,6 +17,7 @@ interface Stage {
   readonly clock: ManualClock
   readonly cluster: EmbeddedCluster
   readonly contents: Contents
+  readonly item: Item
   /** GETs of the Secret so far. */
   readonly gets: () => number
   /** Every GET fails like this from now on. */
@@ -24,7 +28,8 @@ interface Stage {
 function open(t: TestContext): Stage {
   const clock = manualClock()
   const cluster = createEmbedded({ clock })
-  const contents = createContents(cluster, clock)
+  const contents = createContents(createStores({ cluster, clock }), clock)
+  const item = objectItem(cluster, 'Secret', ref)
   let gets = 0
   let failing: Error | undefined
   cluster.setFaults({
@@ -42,12 +47,12 @@ function open(t: TestContext): Stage {
     clock,
     cluster,
     contents,
+    item,
     gets: () => gets,
     fail(error) {
       failing = error
     },
-    read: (newerThan = Number.NEGATIVE_INFINITY) =>
-      contents.read('Secret', ref, newerThan, forever),
+    read: (newerThan = Number.NEGATIVE_INFINITY) => contents.read(item, newerThan, forever),
   }
 }
 
@@ -78,7 +83,7 @@ describe('the Secrets that workloads refer to', () => {
     const stage = open(t)
     await make(stage, 'a')
     let heard = 0
-    const letGo = stage.contents.hold('Secret', ref, () => heard++)
+    const letGo = stage.contents.hold(stage.item, () => heard++)
     await stage.read()
     await stage.clock.advance(100 * second)
     assert.deepEqual([stage.gets(), heard], [3, 0])
@@ -114,7 +119,10 @@ describe('the Secrets that workloads refer to', () => {
     await stage.read()
     stage.fail(failure('CLUSTER_UNREACHABLE', { server: 'embedded', why: 'down' }))
     await stage.clock.advance(second)
-    assert.deepEqual(await stage.read(stage.clock.now()), { data: { password: 'a' } })
+    const content = await stage.read(stage.clock.now())
+    assert.ok('data' in content)
+    assert.deepEqual(content.data, { password: 'a' })
+    assert.match(content.trouble ?? '', /cannot reach the Kubernetes API server/)
     assert.equal(stage.gets(), 2)
   })
 })

@@ -1,3 +1,4 @@
+import { createStores, type StoreParts } from '../../src/auth/stores.ts'
 import type { Cluster } from '../../src/cluster.ts'
 import { anywhere } from '../../src/http.ts'
 import { createContents } from '../../src/control/contents.ts'
@@ -63,6 +64,8 @@ export interface Bench {
 }
 
 export interface BenchOptions {
+  /** Of the stores that authentications are read from. */
+  readonly stores?: Partial<StoreParts>
   readonly shared?: Partial<Shared>
   readonly embedded?: Partial<EmbeddedOptions>
   /** The cluster's HPAs read Ebb, so that they scale; else they can read nothing. */
@@ -90,7 +93,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   })
   const writes: string[] = []
   const watched = recording(cluster, writes)
-  let run = await start(watched, clock, source, options.shared ?? {})
+  let run = await start(watched, clock, source, options.shared ?? {}, options.stores)
 
   const get = async <T extends Resource>(kind: Kind<T>, name: string): Promise<T | undefined> =>
     cluster.get(kind, { namespace, name }, signal)
@@ -103,7 +106,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     controller: () => run.controller,
     async restart() {
       await run.close()
-      run = await start(watched, clock, source, options.shared ?? {})
+      run = await start(watched, clock, source, options.shared ?? {}, options.stores)
     },
     async scaledObject(name = 'orders') {
       const found = await get(kinds.scaledObject, name)
@@ -143,6 +146,7 @@ async function start(
   clock: ManualClock,
   source: MemorySource,
   overrides: Partial<Shared>,
+  parts: Partial<StoreParts> = {},
 ): Promise<{ controller: Controller; close(): Promise<void> }> {
   const stop = new AbortController()
   const open = <T extends Resource, K extends Resource>(
@@ -180,7 +184,7 @@ async function start(
     meter: { late() {}, asked() {}, inFlight() {} },
     random: () => 0.5,
   })
-  const contents = createContents(cluster, clock)
+  const contents = createContents(createStores({ cluster, clock, ...parts }), clock)
   const events = createEvents(cluster, clock, 'test', silentLog, stop.signal)
   await Promise.all([...Object.values(mirrors).map((m) => m.synced), clock.advance(0)])
   const controller = createController(mirrors, {

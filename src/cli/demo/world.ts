@@ -1,3 +1,4 @@
+import { createStores } from '../../auth/stores.ts'
 import packageJson from '../../../package.json' with { type: 'json' }
 import type { Clock } from '../../clock.ts'
 import { startControl } from '../../compose/control.ts'
@@ -42,13 +43,15 @@ export const openWorld: OpenWorld = async ({ port, program, clock }, signal) => 
   signal.throwIfAborted()
 
   const metrics = createMetrics({ clock, build: { version: packageJson.version, commit: '' } })
+  const stores = createStores({ cluster, clock })
   const control = startControl({
     cluster,
+    stores,
     clock,
     log: silentLog,
     random,
     mirrors,
-    host: createHost(clock, 3_000, anywhere),
+    host: createHost(clock, 3_000, anywhere, stores),
     meters: { engine: metrics.engine, control: metrics.control },
     instance: 'demo',
     version: packageJson.version,

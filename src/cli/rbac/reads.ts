@@ -1,9 +1,12 @@
+import type { ContentKind } from '../../auth/objects.ts'
+import type { Item } from '../../auth/store.ts'
+import type { Stores } from '../../auth/stores.ts'
 import {
   authenticate,
   type AuthenticationSource,
+  environmentReader,
   wantedVariables,
 } from '../../control/authentication.ts'
-import type { ContentKind } from '../../control/contents.ts'
 import { environment } from '../../control/environment.ts'
 import type { Container, TriggerAuthentication, TriggerSpec } from '../../resources.ts'
 
@@ -16,11 +19,13 @@ export interface Reader {
   readonly envSourceContainerName: string | undefined
 }
 
-/** The names of the Secrets and ConfigMaps that Ebb reads in one namespace, in order. */
+/** The names of what Ebb reads in one namespace, in order. */
 export interface Reads {
   readonly namespace: string
   readonly secrets: readonly string[]
   readonly configMaps: readonly string[]
+  /** Service accounts that Ebb makes tokens of. */
+  readonly accounts: readonly string[]
 }
 
 export interface ReadsSource {
@@ -29,25 +34,46 @@ export interface ReadsSource {
   readonly clusterNamespace: string
 }
 
-type Note = (kind: ContentKind, namespace: string, name: string) => void
+type Noted = ContentKind | 'ServiceAccount'
+type Note = (kind: Noted, namespace: string, name: string) => void
+
+/** Stores in which everything is found, that note what is taken from the cluster. */
+function notingStores(note: Note): Stores {
+  const item: Item = { key: '', lane: '', read: async () => ({ data: {} }) }
+  return {
+    restricted: false,
+    object(kind, { namespace, name }) {
+      note(kind, namespace, name)
+      return item
+    },
+    account({ namespace, name }) {
+      note('ServiceAccount', namespace, name)
+      return item
+    },
+    file: () => item,
+    vault({ account }) {
+      if (account) note('ServiceAccount', account.namespace, account.name)
+      return item
+    },
+    keyVault: () => item,
+    trusted: () => true,
+    permit() {},
+    token: async () => '',
+    close() {},
+  }
+}
 
 /** Resolves as the controller does, with nothing to be found, so that every read it could make is noted. */
-async function follow(reader: Reader, source: ReadsSource, note: Note): Promise<void> {
-  const content: AuthenticationSource['content'] = async (kind, namespace, name) => {
-    note(kind, namespace, name)
-    return { data: {} }
-  }
+async function follow(reader: Reader, source: AuthenticationSource): Promise<void> {
   const { namespace, containers, envSourceContainerName } = reader
   const container =
     envSourceContainerName === undefined
       ? containers[0]
       : containers.find(({ name }) => name === envSourceContainerName)
   for (const trigger of reader.triggers) {
-    await authenticate(trigger.authenticationRef, namespace, containers, { ...source, content })
+    await authenticate(trigger.authenticationRef, namespace, containers, source)
     if (!container) continue
-    await environment(container, wantedVariables(trigger), (kind, name) =>
-      content(kind, namespace, name),
-    )
+    await environment(container, wantedVariables(trigger), environmentReader(source, namespace))
   }
 }
 
@@ -56,18 +82,22 @@ export async function readsOf(
   readers: readonly Reader[],
   source: ReadsSource,
 ): Promise<readonly Reads[]> {
-  const noted = new Map<string, Record<ContentKind, Set<string>>>()
+  const noted = new Map<string, Record<Noted, Set<string>>>()
   const note: Note = (kind, namespace, name) => {
-    const there = noted.get(namespace) ?? { Secret: new Set(), ConfigMap: new Set() }
+    const none = { Secret: new Set<string>(), ConfigMap: new Set<string>() }
+    const there = noted.get(namespace) ?? { ...none, ServiceAccount: new Set<string>() }
     there[kind].add(name)
     noted.set(namespace, there)
   }
-  for (const reader of readers) await follow(reader, source, note)
+  const stores = notingStores(note)
+  const all = { ...source, stores, read: async () => ({ data: {} }) }
+  for (const reader of readers) await follow(reader, all)
   return [...noted]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([namespace, { Secret, ConfigMap }]) => ({
+    .map(([namespace, { Secret, ConfigMap, ServiceAccount }]) => ({
       namespace,
       secrets: [...Secret].sort(),
       configMaps: [...ConfigMap].sort(),
+      accounts: [...ServiceAccount].sort(),
     }))
 }

@@ -9,16 +9,20 @@ export interface Account {
 
 const roleName = 'ebb-reads'
 
-const rule = (resource: string, names: readonly string[]): readonly object[] =>
+const rule = (resource: string, names: readonly string[], verb = 'get'): readonly object[] =>
   names.length === 0
     ? []
-    : [{ apiGroups: [''], resources: [resource], verbs: ['get'], resourceNames: names }]
+    : [{ apiGroups: [''], resources: [resource], verbs: [verb], resourceNames: names }]
 
-const role = ({ namespace, secrets, configMaps }: Reads): object => ({
+const role = ({ namespace, secrets, configMaps, accounts }: Reads): object => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind: 'Role',
   metadata: { name: roleName, namespace },
-  rules: [...rule('secrets', secrets), ...rule('configmaps', configMaps)],
+  rules: [
+    ...rule('secrets', secrets),
+    ...rule('configmaps', configMaps),
+    ...rule('serviceaccounts/token', accounts, 'create'),
+  ],
 })
 
 const binding = ({ namespace }: Reads, account: Account): object => ({
@@ -30,7 +34,7 @@ const binding = ({ namespace }: Reads, account: Account): object => ({
 })
 
 const heading = [
-  '# What Ebb reads for the workloads of today, by name. Apply it, then take away what lets Ebb read every Secret and',
+  '# What Ebb reads for the workloads of today, by name, and of which accounts it makes tokens. Apply it, then take away what lets Ebb read every Secret and',
   '# ConfigMap: kubectl delete clusterrolebinding ebb-reads. Print it anew when a workload begins to use another one.',
 ]
 

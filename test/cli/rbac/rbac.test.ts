@@ -67,8 +67,8 @@ const objects = [
 ] as readonly Manifest['object'][]
 
 const expected = [
-  { namespace: 'ebb', secrets: ['wide-secret'], configMaps: [] },
-  { namespace, secrets: ['own-secret', 'queue'], configMaps: [] },
+  { namespace: 'ebb', secrets: ['wide-secret'], configMaps: [], accounts: [] },
+  { namespace, secrets: ['own-secret', 'queue'], configMaps: [], accounts: [] },
 ]
 
 describe('ebb rbac', () => {
