@@ -12,7 +12,7 @@ import { authenticationProblems } from './authentication.ts'
 import { givenBy, nothingGiven, unsupportedProblems } from './credentials.ts'
 import { type Described, metadataProblems, typeProblems } from './metadata.ts'
 import { neighbourProblems, type Neighbours } from './neighbours.ts'
-import { type Problem, shown } from './problem.ts'
+import { fieldText, type Path, type Problem } from './problem.ts'
 import { scaledObjectProblems } from './scaledobject.ts'
 import { triggerProblems } from './triggers.ts'
 import { type Measured, usageProblems } from './usage.ts'
@@ -72,10 +72,23 @@ function formProblems(object: unknown, schema: Shape): readonly Problem[] {
       path,
       rule: 'structure',
       weight: 'refused',
-      message: `${path.map((step) => shown(String(step))).join('.') || 'the object'} ${why}`,
+      message: `${fieldText(path) || 'the object'} ${why}${hint(valueAt(object, path), why)}`,
     }),
   )
 }
+
+/** YAML takes 5, true and yes for other things than text. */
+const hint = (value: unknown, why: string): string =>
+  why === 'must be of type string' && ['number', 'boolean'].includes(typeof value)
+    ? ': write it in quotes'
+    : ''
+
+const valueAt = (value: unknown, path: Path): unknown =>
+  path.reduce<unknown>(
+    (here, step) =>
+      typeof here === 'object' && here !== null ? Reflect.get(here, step) : undefined,
+    value,
+  )
 
 const words: Shape = { type: 'object', additionalProperties: { type: 'string' } }
 const metadataShape: Shape = {

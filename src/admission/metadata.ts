@@ -14,6 +14,9 @@ export interface Described {
   readonly check?: ((m: any) => readonly string[]) | undefined
 }
 
+/** Looking for what was meant takes time, which hostile metadata must not take. */
+const mostUnknown = 20
+
 /** What is wrong with the metadata of a trigger, as far as can be known without the cluster. */
 export function metadataProblems(
   { metadata = {} }: TriggerSpec,
@@ -35,12 +38,14 @@ export function metadataProblems(
     ...inspect(fields, metadata, hidden, check).map(({ key, problem }) =>
       inSpec(at(key), 'metadata', `trigger ${type}: ${problem}`, 'broken'),
     ),
-    ...unknownKeys(fields, metadata).map((key) => {
-      const meant = nearest(key, known)
-      const hint = meant === undefined ? '' : `; did you mean ${meant}?`
-      const message = `trigger ${type} has no parameter ${shown(key)}, so it does nothing${hint}`
-      return inSpec(at(key), 'metadata', message, 'warning')
-    }),
+    ...unknownKeys(fields, metadata)
+      .slice(0, mostUnknown)
+      .map((key) => {
+        const meant = nearest(key, known)
+        const hint = meant === undefined ? '' : `; did you mean ${meant}?`
+        const message = `trigger ${type} has no parameter ${shown(key)}, so it does nothing${hint}`
+        return inSpec(at(key), 'metadata', message, 'warning')
+      }),
   ]
 }
 

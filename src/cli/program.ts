@@ -4,7 +4,9 @@ import { isFailure, reasonOf } from '../errors.ts'
 import { stopSignal } from './stop.ts'
 import { demoCommand } from './demo/command.ts'
 import { explainCommand } from './explain/command.ts'
+import { lintCommand } from './lint/command.ts'
 import { rbacCommand } from './rbac/command.ts'
+import { schemaCommand } from './schema/command.ts'
 import { runCommand } from './run/command.ts'
 
 function program(signal: AbortSignal): Command {
@@ -17,6 +19,8 @@ function program(signal: AbortSignal): Command {
     .addCommand(demoCommand(signal))
     .addCommand(explainCommand(signal))
     .addCommand(rbacCommand(signal))
+    .addCommand(lintCommand())
+    .addCommand(schemaCommand())
 }
 
 /** What the user reads of a failure. Only a mistake in Ebb itself shows its stack. */

@@ -6,6 +6,7 @@ import { parseTime } from '../clock.ts'
  * rules among it, is ignored, so this may accept what an API server refuses.
  */
 export interface Shape {
+  readonly description?: string
   readonly type?: string
   readonly format?: string
   readonly properties?: Readonly<Record<string, Shape>>
@@ -73,8 +74,9 @@ function innerMisfits(value: unknown, schema: Shape, path: Misfit['path']): read
     return items ? value.flatMap((item, at) => misfits(item, items, [...path, at])) : []
   }
   if (!isTree(value)) return []
+  // what has a default is there by the time it is asked for
   const missing = (schema.required ?? [])
-    .filter((key) => value[key] === undefined)
+    .filter((key) => value[key] === undefined && !hasDefault(schema, key))
     .map((key) => ({ path: [...path, key], why: 'is required' }))
   const inner = Object.entries(value).flatMap(([key, member]) => {
     const known = memberOf(schema, key)
@@ -82,6 +84,10 @@ function innerMisfits(value: unknown, schema: Shape, path: Misfit['path']): read
   })
   return [...missing, ...inner]
 }
+
+/** Whether a member that is left out is filled in. */
+export const hasDefault = (schema: Shape, key: string): boolean =>
+  schema.properties?.[key]?.default !== undefined
 
 /** Fields that the schema does not have, which an API server drops, or refuses where it is told to be strict. */
 export function strangers(

@@ -6,6 +6,12 @@ const integerForm = /^-?(0|[1-9]\d*)$/
 const decimalForm = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
 const digitsForm = /^[+-]?\d+$/
 
+/** What a parameter must look like, for JSON Schema; the functions below have the last word. */
+export const patterns = {
+  integer: integerForm.source,
+  number: decimalForm.source,
+} as const
+
 /** A JSON integer within int64; `undefined` where the text is none (`5.0`, `05`, `+5`, `1e3`). */
 export function goInteger(raw: string): number | undefined {
   if (!integerForm.test(raw)) return undefined
@@ -20,8 +26,8 @@ export function goDecimal(raw: string): number | undefined {
   return Number.isFinite(number) ? number : undefined
 }
 
-const truths: readonly string[] = ['1', 't', 'T', 'TRUE', 'true', 'True']
-const lies: readonly string[] = ['0', 'f', 'F', 'FALSE', 'false', 'False']
+export const truths: readonly string[] = ['1', 't', 'T', 'TRUE', 'true', 'True']
+export const lies: readonly string[] = ['0', 'f', 'F', 'FALSE', 'false', 'False']
 
 /** What strconv.ParseBool accepts, and nothing else. */
 export function goBoolean(raw: string): boolean | undefined {
