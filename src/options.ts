@@ -120,7 +120,7 @@ export const options = {
     flag: '--https-port',
     value: 'PORT',
     env: 'EBB_HTTPS_PORT',
-    doc: 'external metrics API, over TLS (6443)',
+    doc: 'external metrics API and webhooks, over TLS (6443)',
     parse: port(6443),
   }),
   httpPort: option({
