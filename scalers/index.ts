@@ -9,5 +9,10 @@ export interface ScalerEntry {
 /** Every scaler there is, in alphabetical order. */
 export const scalers: readonly ScalerEntry[] = [
   { type: 'azure-queue', load: async () => (await import('./azure-queue/index.ts')).azureQueue },
+  { type: 'cron', load: async () => (await import('./cron/index.ts')).cron },
+  {
+    type: 'kubernetes-workload',
+    load: async () => (await import('./kubernetes-workload/index.ts')).kubernetesWorkload,
+  },
   { type: 'prometheus', load: async () => (await import('./prometheus/index.ts')).prometheus },
 ]

@@ -118,10 +118,22 @@ export interface Host extends Outward {
   readonly clock: Clock
   /** The process-wide timeout of one exchange with a source, in ms (KEDA_HTTP_DEFAULT_TIMEOUT, 3000). */
   readonly timeout: number
-  /** Pods of a namespace by label selector, from the cluster's watches; never a list call. */
-  pods(namespace: string, selector: string): readonly PodFacts[]
+  /** Follows the pods of a namespace that a label selector finds: one watch for all who want the same, nothing listed per poll. */
+  followPods(namespace: string, selector: string): PodView
   /** A bearer token of an identity, cached until shortly before it ends. `refused`: one that was not taken; another is had. */
   token(request: TokenRequest, signal: AbortSignal, refused?: string): Promise<string>
+}
+
+/** Pods by namespace and selector as they are now. Whoever follows them lets go of them in the end. */
+export interface PodView {
+  /** Resolves once all are known. Does not reject; `stale` says why it takes long. */
+  readonly synced: Promise<void>
+  /** Set while they cannot be followed: what is listed is as old as this (epoch ms). */
+  readonly stale: { readonly since: number; readonly why: string } | undefined
+  list(): Iterable<PodFacts>
+  /** Called after every change; must not throw. The function returned takes it back. */
+  onChange(listener: () => void): () => void
+  release(): void
 }
 
 export interface PodFacts {
@@ -129,6 +141,10 @@ export interface PodFacts {
   readonly phase: string
   readonly ready: boolean
   readonly node: string | undefined
+  /** Types of its conditions that are True. */
+  readonly conditions: readonly string[]
+  /** The Job it is of, by the Job controller's label. */
+  readonly job: string | undefined
 }
 
 /** A token of Entra ID: by workload identity or, with a secret, as that client. What is undefined the environment says. */

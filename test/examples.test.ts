@@ -25,6 +25,9 @@ const only = (objects: readonly Example[], kind: string): Example => {
 
 /** What the trigger is given, resolved within the file alone. */
 function givenOf(objects: readonly Example[], trigger: TriggerSpec): Given {
+  const workload = { namespace: 'default', name: only(objects, 'ScaledObject').metadata.name }
+  const alone = { trigger: trigger.metadata ?? {}, auth: {}, env: {}, identity: {}, workload }
+  if (trigger.authenticationRef === undefined) return alone
   const auth = only(objects, 'TriggerAuthentication') as TriggerAuthentication & Example
   const secret = only(objects, 'Secret') as Example & { stringData: Record<string, string> }
   assert.equal(trigger.authenticationRef?.name, auth.metadata.name)
@@ -32,13 +35,7 @@ function givenOf(objects: readonly Example[], trigger: TriggerSpec): Given {
     assert.equal(name, secret.metadata.name)
     return [parameter, secret.stringData[key] ?? assert.fail(`no ${key}`)] as const
   })
-  return {
-    trigger: trigger.metadata ?? {},
-    auth: Object.fromEntries(parameters),
-    env: {},
-    identity: {},
-    workload: {},
-  }
+  return { ...alone, auth: Object.fromEntries(parameters) }
 }
 
 describe('the example of each scaler', () => {

@@ -15,7 +15,7 @@ test('every folder of scalers but the shared one is registered, under its own na
 test('an unknown type says which there are', async () => {
   await assert.rejects(load('azure-quue'), (error) => {
     assert.ok(isFailure(error, 'TRIGGER_UNKNOWN'))
-    assert.match(error.message, /"azure-quue".*azure-queue, prometheus/)
+    assert.match(error.message, /"azure-quue".*azure-queue, cron, .*prometheus/)
     return true
   })
 })

@@ -11,7 +11,9 @@ const host: Host = {
   clock: systemClock,
   timeout: 3_000,
   ...anywhere,
-  pods: () => [],
+  followPods() {
+    throw new TypeError('no pods here')
+  },
   token: () => Promise.reject(new Error('no tokens in benchmarks')),
 }
 

@@ -14,6 +14,7 @@ import { createTargets } from '../control/target.ts'
 import { limit } from '../limit.ts'
 import type { Log } from '../log.ts'
 import { createEngine } from '../poll/engine.ts'
+import { createPods, type Pods } from '../pods.ts'
 import type { EngineMeter, SourceFacts } from '../poll/port.ts'
 import { load } from '../registry.ts'
 import type { Host } from '../scaler.ts'
@@ -25,7 +26,8 @@ export interface ControlParts {
   readonly log: Log
   readonly random: () => number
   readonly mirrors: Mirrors
-  readonly host: Host
+  /** What scalers are lent, given the views of pods. */
+  readonly host: (pods: Pods) => Host
   readonly stores: Stores
   readonly meters: { readonly engine: EngineMeter; readonly control: ControlMeter }
   /** This replica's name, in events. */
@@ -51,9 +53,10 @@ const reconciles = 24
 export function startControl(parts: ControlParts): Control {
   const { cluster, clock, log, mirrors, random } = parts
   const stop = new AbortController()
+  const pods = createPods(cluster, clock, random)
   const engine = createEngine({
     clock,
-    host: parts.host,
+    host: parts.host(pods),
     meter: parts.meters.engine,
     digestKey: parts.digestKey,
     hpaSyncPeriod: parts.hpaSyncPeriod,
@@ -91,6 +94,7 @@ export function startControl(parts: ControlParts): Control {
     async close() {
       await controller.close()
       await engine.close()
+      await pods.close()
       contents.close()
       await events.close()
       stop.abort()

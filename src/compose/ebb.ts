@@ -191,7 +191,7 @@ async function startLoops(
     mirrors,
     instance,
     version,
-    host: createHost(clock, config.httpTimeout, outward, stores),
+    host: (pods) => createHost(clock, config.httpTimeout, outward, stores, pods),
     meters: { engine: metrics.engine, control: metrics.control },
     clusterNamespace: config.clusterObjectNamespace,
     hold: config.hold,

@@ -1,14 +1,16 @@
 import type { Stores } from '../auth/stores.ts'
 import type { Clock } from '../clock.ts'
 import type { Outward } from '../http.ts'
+import type { Pods } from '../pods.ts'
 import type { Host } from '../scaler.ts'
 
-/** What scalers are lent. Pods come with the scalers that need them. */
+/** What scalers are lent. */
 export const createHost = (
   clock: Clock,
   timeout: number,
   outward: Outward,
   stores: Pick<Stores, 'token'>,
+  pods: Pods,
 ): Host => ({
   clock,
   timeout,
@@ -18,6 +20,6 @@ export const createHost = (
   tls: outward.tls,
   keepAlive: outward.keepAlive,
   permit: outward.permit,
-  pods: () => [],
+  followPods: (namespace, selector) => pods.follow(namespace, selector),
   token: (request, signal, refused) => stores.token(request, signal, refused),
 })

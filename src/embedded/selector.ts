@@ -1,36 +1,15 @@
+import { labelSelector, requirements } from '../core/selector.ts'
 import { failure } from '../errors.ts'
 import { isTree, treeAt, valueAt } from './json.ts'
 
 type Labels = Readonly<Record<string, unknown>>
 export type Matcher<T> = (subject: T) => boolean
 
-const requirement =
-  /^(?:(?<absent>!)\s*(?<none>[\w./-]+)|(?<key>[\w./-]+)(?:\s*(?<sign>==|!=|=)\s*(?<value>[\w.-]*)|\s+(?<word>in|notin)\s*\((?<set>[^()]*)\))?)$/
-
-/** Reads a label selector in the text form of the API (`a=b,c!=d,e in (f,g),h,!i`); '' and undefined match everything. */
+/** Reads a label selector in the text form of the API; '' and undefined match everything. */
 export function labelMatcher(text: string | undefined): Matcher<Labels> {
-  const tests = split(text ?? '').map((part) => labelTest(part))
-  return (labels) => tests.every((test) => test(labels))
-}
-
-function labelTest(part: string): Matcher<Labels> {
-  const groups = requirement.exec(part)?.groups
-  if (!groups) throw invalid('label selector', part)
-  const { none, key = '', sign, value = '', word, set = '' } = groups
-  if (none !== undefined) return (labels) => !Object.hasOwn(labels, none)
-  if (sign === undefined && word === undefined) return (labels) => Object.hasOwn(labels, key)
-  const values = word === undefined ? [value] : set.split(',').map((item) => item.trim())
-  const among: Matcher<Labels> = (labels) =>
-    Object.hasOwn(labels, key) && values.includes(String(labels[key]))
-  return sign === '!=' || word === 'notin' ? (labels) => !among(labels) : among
-}
-
-/** Splits at the commas that are not inside parentheses. */
-function split(text: string): readonly string[] {
-  return text
-    .split(/,(?![^(]*\))/)
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
+  const matcher = labelSelector(text ?? '')
+  if ('unreadable' in matcher) throw invalid('label selector', matcher.unreadable)
+  return matcher
 }
 
 /**
@@ -38,7 +17,7 @@ function split(text: string): readonly string[] {
  * Departs from the API server, which knows only a few fields of each kind: here any path of members may be named.
  */
 export function fieldMatcher(text: string | undefined): Matcher<unknown> {
-  const tests = split(text ?? '').map((part) => {
+  const tests = requirements(text ?? '').map((part) => {
     const groups = /^(?<path>[\w.]+)(?<sign>==|!=|=)(?<value>.*)$/.exec(part)?.groups
     if (!groups) throw invalid('field selector', part)
     const { path = '', sign, value } = groups

@@ -155,7 +155,9 @@ export function setUp(options: Partial<EngineOptions> = {}, start?: number): Ben
     clock,
     timeout: 3 * second,
     ...anywhere,
-    pods: () => [],
+    followPods() {
+      throw new TypeError('no pods here')
+    },
     token: () => Promise.reject(new Error('no tokens here')),
   }
   const engine = createEngine({

@@ -26,6 +26,7 @@ import { limit } from '../../src/limit.ts'
 import { silentLog } from '../../src/log.ts'
 import { mirror, type Mirror } from '../../src/mirror.ts'
 import { createEngine } from '../../src/poll/engine.ts'
+import { createPods } from '../../src/pods.ts'
 import type {
   HorizontalPodAutoscaler,
   Resource,
@@ -171,11 +172,12 @@ async function start(
     statefulSets: open(kinds.statefulSet, trimWorkload),
     hpas: open(kinds.hpa, trimHpa, 'app.kubernetes.io/managed-by=keda-operator'),
   }
+  const pods = createPods(cluster, clock, () => 0.5)
   const host = {
     clock,
     timeout: 3_000,
     ...anywhere,
-    pods: () => [],
+    followPods: (namespace: string, selector: string) => pods.follow(namespace, selector),
     token: () => Promise.reject(new Error('no tokens here')),
   }
   const engine = createEngine({
@@ -219,6 +221,7 @@ async function start(
       await clock.advance(0)
       await closed
       await engine.close()
+      await pods.close()
       contents.close()
     },
   }

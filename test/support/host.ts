@@ -7,7 +7,9 @@ export const testHost = (differences: Partial<Host> = {}): Host => ({
   clock: systemClock,
   timeout: 3000,
   ...anywhere,
-  pods: () => [],
+  followPods() {
+    throw new TypeError('no pods in this test')
+  },
   token: async () => {
     throw new TypeError('no identity in this test')
   },

@@ -51,7 +51,7 @@ export const openWorld: OpenWorld = async ({ port, program, clock }, signal) => 
     log: silentLog,
     random,
     mirrors,
-    host: createHost(clock, 3_000, anywhere, stores),
+    host: (pods) => createHost(clock, 3_000, anywhere, stores, pods),
     meters: { engine: metrics.engine, control: metrics.control },
     instance: 'demo',
     version: packageJson.version,

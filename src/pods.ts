@@ -1,0 +1,130 @@
+import type { Clock } from './clock.ts'
+import type { Followed } from './mirror.ts'
+import { mirror, type Mirror } from './mirror.ts'
+import { kinds } from './kinds.ts'
+import type { Meta, Pod } from './resources.ts'
+import type { PodFacts, PodView } from './scaler.ts'
+
+/** Live views of pods by namespace and label selector, each opened when it is first wanted and shared by all who want it. */
+export interface Pods {
+  follow(namespace: string, selector: string): PodView
+  /** How many are followed now, for metrics and tests. */
+  readonly size: number
+  /** Ends every watch. */
+  close(): Promise<void>
+}
+
+/** A view that nobody wants is kept so long (ms): a spec that changes lets go and takes hold again. */
+const lingering = 60_000
+/** Changes are told together, at most once in so long (ms): a rollout of a thousand pods is no thousand decisions. */
+const together = 100
+
+interface Followers {
+  readonly mirror: Mirror<PodFacts & { readonly metadata: Meta }>
+  readonly listeners: Set<() => void>
+  readonly end: () => void
+  users: number
+  cancel: (() => void) | undefined
+}
+
+export function createPods(cluster: Followed, clock: Clock, random: () => number): Pods {
+  const views = new Map<string, Followers>()
+  const ending = new Set<Promise<void>>()
+
+  const open = (key: string, namespace: string, labelSelector: string): Followers => {
+    const stop = new AbortController()
+    const { signal } = stop
+    const where = { namespace, ...(labelSelector !== '' && { labelSelector }) }
+    const pods = mirror(cluster, clock, kinds.pod, where, trimPod, { random }, signal)
+    const listeners = new Set<() => void>()
+    let due = false
+    pods.onChange(() => {
+      if (due) return
+      due = true
+      clock.after(together, () => {
+        due = false
+        if (!signal.aborted) for (const tell of listeners) tell()
+      })
+    })
+    const end = (): void => {
+      views.delete(key)
+      stop.abort()
+      const ended = pods.stopped.finally(() => ending.delete(ended))
+      ending.add(ended)
+    }
+    const followers: Followers = { mirror: pods, listeners, end, users: 0, cancel: undefined }
+    views.set(key, followers)
+    return followers
+  }
+
+  return {
+    get size() {
+      return views.size
+    },
+    follow(namespace, selector) {
+      const key = `${namespace}/${selector}`
+      const shared = views.get(key) ?? open(key, namespace, selector)
+      shared.users++
+      shared.cancel?.()
+      shared.cancel = undefined
+      return viewOf(shared, clock)
+    },
+    async close() {
+      for (const view of views.values()) {
+        view.cancel?.()
+        view.end()
+      }
+      await Promise.all(ending)
+    },
+  }
+}
+
+function viewOf(shared: Followers, clock: Clock): PodView {
+  const own = new Set<() => void>()
+  let released = false
+  return {
+    // it rejects only where everything ends
+    synced: shared.mirror.synced.catch(() => undefined),
+    get stale() {
+      return shared.mirror.stale
+    },
+    list: () => shared.mirror.values(),
+    onChange(listener) {
+      own.add(listener)
+      shared.listeners.add(listener)
+      return () => {
+        own.delete(listener)
+        shared.listeners.delete(listener)
+      }
+    },
+    release() {
+      if (released) return
+      released = true
+      for (const listener of own) shared.listeners.delete(listener)
+      shared.users--
+      if (shared.users === 0) shared.cancel = clock.after(lingering, shared.end)
+    },
+  }
+}
+
+const jobLabels = ['batch.kubernetes.io/job-name', 'job-name'] as const
+
+/** Keeps of a pod what decisions need: a namespace may have thousands. */
+function trimPod({ metadata, spec, status }: Pod): PodFacts & { readonly metadata: Meta } {
+  const { name, namespace, uid, resourceVersion, labels } = metadata
+  const conditions = (status?.conditions ?? []).filter((c) => c.status === 'True')
+  return {
+    metadata: {
+      name,
+      ...(namespace !== undefined && { namespace }),
+      ...(uid !== undefined && { uid }),
+      ...(resourceVersion !== undefined && { resourceVersion }),
+    },
+    name,
+    phase: status?.phase ?? 'Pending',
+    ready: conditions.some((c) => c.type === 'Ready'),
+    node: spec?.nodeName,
+    conditions: conditions.map((c) => c.type),
+    job: jobLabels.map((label) => labels?.[label]).find((value) => value !== undefined),
+  }
+}
