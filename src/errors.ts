@@ -155,6 +155,10 @@ const catalogue = {
     retry: false,
     say: (d: { problems: readonly string[] }) => d.problems.join('; '),
   },
+  TARGET_CONTESTED: {
+    retry: true,
+    say: (d: { problems: readonly string[] }) => d.problems.join('; '),
+  },
   HPA_OWNED: {
     retry: true,
     say: (d: { hpa: string; owner: string }) =>

@@ -6,12 +6,11 @@ import { isFailure } from '../errors.ts'
 import { kinds } from '../kinds.ts'
 import type { Log } from '../log.ts'
 import { mirrorAll, type Mirror } from '../mirror.ts'
-import type { HorizontalPodAutoscaler, LimitRange } from '../resources.ts'
+import type { LimitRange } from '../resources.ts'
 import { load, types } from '../registry.ts'
 import type { FactSource } from '../serve/admission/facts.ts'
 import { createNeighbourhood } from '../serve/admission/neighbourhood.ts'
 import { spreadToWebhooks } from '../serve/webhooks.ts'
-import { ownHpas } from './mirrors.ts'
 
 interface Parts {
   readonly config: Pick<Config, 'watchNamespaces'>
@@ -22,21 +21,12 @@ interface Parts {
 }
 
 /**
- * What admission looks at beside the mirrors of the loops: the HPAs of others, and LimitRanges. Readiness does not wait for
- * them: a rule whose facts are not there refuses nothing.
+ * What admission looks at beside the mirrors of the loops: LimitRanges. Readiness does not wait for them: a rule whose facts
+ * are not there refuses nothing.
  */
 export function openFacts(parts: Parts, signal: AbortSignal): FactSource {
   const { config, cluster, clock, random, mirrors } = parts
   const scope = { namespaces: config.watchNamespaces }
-  const foreign: Mirror<HorizontalPodAutoscaler> = mirrorAll(
-    cluster,
-    clock,
-    kinds.hpa,
-    { ...scope, labelSelector: ownHpas.replace('=', '!=') },
-    trimForeign,
-    { random },
-    signal,
-  )
   const limitRanges: Mirror<LimitRange> = mirrorAll(
     cluster,
     clock,
@@ -46,7 +36,7 @@ export function openFacts(parts: Parts, signal: AbortSignal): FactSource {
     { random },
     signal,
   )
-  const { scaledObjects, hpas, deployments, statefulSets } = mirrors
+  const { scaledObjects, hpas, foreignHpas, deployments, statefulSets } = mirrors
   const find = findAuthenticationIn(mirrors)
   return {
     cluster,
@@ -56,25 +46,8 @@ export function openFacts(parts: Parts, signal: AbortSignal): FactSource {
     deployments,
     statefulSets,
     limitRanges,
-    neighbours: createNeighbourhood({ scaledObjects, hpas: [hpas, foreign] }, signal),
+    neighbours: createNeighbourhood({ scaledObjects, hpas: [hpas, foreignHpas] }, signal),
     authentication: find,
-  }
-}
-
-/** Keeps whose an HPA is and what it scales; its status changes all the time. */
-const trimForeign = ({ metadata, spec }: HorizontalPodAutoscaler): HorizontalPodAutoscaler => {
-  const { namespace, name, annotations, ownerReferences } = metadata
-  const owned = annotations?.['validations.keda.sh/hpa-ownership']
-  return {
-    metadata: {
-      name,
-      ...(namespace !== undefined && { namespace }),
-      ...(owned !== undefined && {
-        annotations: { 'validations.keda.sh/hpa-ownership': owned },
-      }),
-      ...(ownerReferences && { ownerReferences }),
-    },
-    spec: { scaleTargetRef: spec.scaleTargetRef, maxReplicas: spec.maxReplicas },
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Mirrors } from '../control/controller.ts'
-import { trimHpa } from '../control/hpa.ts'
+import { trimForeignHpa, trimHpa } from '../control/hpa.ts'
 import { trimWorkload } from '../control/target.ts'
 import { kinds, type Kind } from '../kinds.ts'
 import type { Log } from '../log.ts'
@@ -16,8 +16,8 @@ export interface MirrorScope {
   readonly labelSelector: string
 }
 
-/** Ebb's own HPAs are found by the label KEDA puts on them, so that a cluster's other HPAs cost nothing. */
-export const ownHpas = 'app.kubernetes.io/managed-by=keda-operator'
+/** Ebb's own HPAs are found by the label KEDA puts on them, so that a cluster's other HPAs cost little. */
+const ownHpas = 'app.kubernetes.io/managed-by=keda-operator'
 
 /** Opens every mirror the loops need; `signal` ends them. */
 export function openMirrors(
@@ -54,6 +54,7 @@ export function openMirrors(
     deployments: open(kinds.deployment, trimWorkload),
     statefulSets: open(kinds.statefulSet, trimWorkload),
     hpas: open(kinds.hpa, trimHpa, ownHpas),
+    foreignHpas: open(kinds.hpa, trimForeignHpa, ownHpas.replace('=', '!=')),
   }
 }
 

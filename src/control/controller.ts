@@ -10,6 +10,7 @@ import type {
 import { createIndex } from './index-by.ts'
 import type { Insight, Readings } from './insight.ts'
 import { hpaNameOf } from './hpa.ts'
+import { createRivals, targetIn } from './rivals.ts'
 import type { Shared } from './shared.ts'
 import { same } from './status.ts'
 import { createWorkload, type Workload } from './workload.ts'
@@ -22,6 +23,8 @@ export interface Mirrors {
   readonly deployments: Mirror<TargetObject>
   readonly statefulSets: Mirror<TargetObject>
   readonly hpas: Mirror<HorizontalPodAutoscaler>
+  /** Those of others, as far as it matters whose they are and what they scale. */
+  readonly foreignHpas: Mirror<HorizontalPodAutoscaler>
 }
 
 /** All workloads: one loop each, woken by what concerns it. */
@@ -36,7 +39,7 @@ export interface Controller {
 const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`
 
 /** Starts a loop for every ScaledObject there is and will be. The mirrors must be synced, so that nothing is decided on half a view. */
-export function createController(mirrors: Mirrors, shared: Shared): Controller {
+export function createController(mirrors: Mirrors, given: Omit<Shared, 'rivals'>): Controller {
   const workloads = new Map<string, Workload>()
   const closing = new Set<Promise<void>>()
   const byTarget = createIndex<Workload>()
@@ -44,12 +47,21 @@ export function createController(mirrors: Mirrors, shared: Shared): Controller {
   const byAuthentication = createIndex<Workload>()
   const offs: (() => void)[] = []
 
+  const resolveAt = (target: string, but?: Workload): void => {
+    for (const workload of byTarget.get(target)) if (workload !== but) workload.resolve()
+  }
+  const rivals = createRivals({
+    scaling: (target) => byTarget.get(target).map(({ object }) => object),
+    naming: (hpa) => byHpa.get(hpa).map(({ object }) => object),
+    foreign: mirrors.foreignHpas,
+    changed: (target) => resolveAt(target),
+  })
+  const shared: Shared = { ...given, rivals: (object) => rivals.problems(object) }
+
   const index = (workload: Workload): void => {
     const { metadata, spec } = workload.object
     const namespace = metadata.namespace ?? ''
-    byTarget.put(workload, [
-      `${spec.scaleTargetRef.kind ?? 'Deployment'}/${keyOf(namespace, spec.scaleTargetRef.name)}`,
-    ])
+    byTarget.put(workload, [targetIn(namespace, spec.scaleTargetRef)])
     byHpa.put(workload, [keyOf(namespace, hpaNameOf(workload.object))])
     byAuthentication.put(
       workload,
@@ -71,19 +83,23 @@ export function createController(mirrors: Mirrors, shared: Shared): Controller {
     const key = keyOf(namespace, name)
     const known = workloads.get(key)
     if (known && (!after || known.object.metadata.uid !== uid)) end(key, known)
-    if (!after) return
-    const workload = workloads.get(key)
-    if (workload) workload.update(after)
-    else workloads.set(key, createWorkload(after, shared))
-    const current = workloads.get(key)
-    if (current) index(current)
+    if (after) {
+      const workload = workloads.get(key)
+      if (workload) workload.update(after)
+      else workloads.set(key, createWorkload(after, shared))
+      const current = workloads.get(key)
+      if (current) index(current)
+    }
+    if (!movesTarget(before, after)) return
+    for (const moved of [before, after])
+      if (moved) resolveAt(targetIn(namespace, moved.spec.scaleTargetRef), workloads.get(key))
   }
 
-  const onTarget = (kind: string, change: Change<TargetObject>): void => {
+  const onTarget = (kind: 'Deployment' | 'StatefulSet', change: Change<TargetObject>): void => {
     const effect = effectOf(change)
     if (effect === undefined) return
     const { namespace = '', name } = (change.after ?? change.before)?.metadata ?? { name: '' }
-    for (const workload of byTarget.get(`${kind}/${keyOf(namespace, name)}`)) workload[effect]()
+    for (const workload of byTarget.get(targetIn(namespace, { kind, name }))) workload[effect]()
   }
 
   const onHpa = ({ before, after }: Change<HorizontalPodAutoscaler>): void => {
@@ -140,11 +156,19 @@ export function createController(mirrors: Mirrors, shared: Shared): Controller {
     },
     async close() {
       for (const off of offs) off()
+      rivals.close()
       for (const [key, workload] of workloads) end(key, workload)
       await Promise.all(closing)
     },
   }
 }
+
+/** Whether another ScaledObject on the same target may have to go on, or to stop. */
+const movesTarget = (before: ScaledObject | undefined, after: ScaledObject | undefined): boolean =>
+  !before ||
+  !after ||
+  !same(before.spec.scaleTargetRef, after.spec.scaleTargetRef) ||
+  before.metadata.deletionTimestamp !== after.metadata.deletionTimestamp
 
 /** What a change of a target is for: its coming, going and pod template are for the resolver, its replicas for a decision. */
 function effectOf({ before, after }: Change<TargetObject>): 'resolve' | 'evaluate' | undefined {

@@ -138,3 +138,23 @@ export function trimHpa(hpa: HorizontalPodAutoscaler): HorizontalPodAutoscaler {
     },
   }
 }
+
+/** Keeps whose an HPA is and what it scales; its status changes all the time. */
+export const trimForeignHpa = ({
+  metadata,
+  spec,
+}: HorizontalPodAutoscaler): HorizontalPodAutoscaler => {
+  const { namespace, name, annotations, ownerReferences } = metadata
+  const owned = annotations?.['validations.keda.sh/hpa-ownership']
+  return {
+    metadata: {
+      name,
+      ...(namespace !== undefined && { namespace }),
+      ...(owned !== undefined && {
+        annotations: { 'validations.keda.sh/hpa-ownership': owned },
+      }),
+      ...(ownerReferences && { ownerReferences }),
+    },
+    spec: { scaleTargetRef: spec.scaleTargetRef, maxReplicas: spec.maxReplicas },
+  }
+}

@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster.ts'
 import type { Limit } from '../limit.ts'
 import type { Log } from '../log.ts'
 import type { Engine } from '../poll/port.ts'
-import type { HorizontalPodAutoscaler, TriggerAuthentication } from '../resources.ts'
+import type { HorizontalPodAutoscaler, ScaledObject, TriggerAuthentication } from '../resources.ts'
 import type { AnyScaler } from '../scaler.ts'
 import type { Contents } from './contents.ts'
 import type { Events } from './events.ts'
@@ -37,6 +37,8 @@ export interface Shared {
     name: string,
   ) => TriggerAuthentication | undefined
   readonly findHpa: (namespace: string, name: string) => HorizontalPodAutoscaler | undefined
+  /** Why a workload must not scale its target: somebody else does. Empty where it may. */
+  readonly rivals: (object: ScaledObject) => readonly string[]
   /** False in shadow mode: Ebb decides and records but writes nothing at all. */
   readonly writes: () => boolean
   /** Who serves the external metrics API in Ebb's place; undefined where Ebb does. */

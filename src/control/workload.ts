@@ -10,7 +10,7 @@ import { createDecider } from './decider.ts'
 import { createDemand } from './demand.ts'
 import { halt } from './halt.ts'
 import { holdContents } from './held.ts'
-import { ensureHpa, hpaNameOf, wantedHpa } from './hpa.ts'
+import { ensureHpa, hpaNameOf, removeHpa, wantedHpa } from './hpa.ts'
 import type { MetricValue, WorkloadView } from './insight.ts'
 import { findTarget, resolveSpec, restingSpec, type Resolved } from './resolve.ts'
 import { restoreReplicas } from './restore.ts'
@@ -196,6 +196,8 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
       if (signal.aborted) return 'done'
       meter.reconciled(whose, 'failed', clock.now() - started)
       refuse(error)
+      // two HPAs on one target stop each other
+      if (isFailure(error, 'TARGET_CONTESTED')) await letGo().catch(() => undefined)
       return 'again'
     }
   }
@@ -205,6 +207,8 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     if (claimed !== object) standing.observe(claimed)
     const pause = pauseOf(claimed.metadata.annotations)
     if (pause.whole) return rest(claimed, pause)
+    const problems = shared.rivals(claimed)
+    if (problems.length > 0) throw failure('TARGET_CONTESTED', { problems })
     const source = sourceAt(Number.NEGATIVE_INFINITY, signal)
     const next = await resolveSpec(claimed, targets, source, signal)
     signal.throwIfAborted()
@@ -261,6 +265,12 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     demand.close()
     held.settle()
     standing.refused(reasonOf(error))
+  }
+
+  async function letGo(): Promise<void> {
+    const hpa = hpaNow()
+    const { name, uid = '' } = object.metadata
+    if (hpa && shared.writes()) await removeHpa(cluster, { name, uid }, hpa, signal)
   }
 
   async function finish(): Promise<void> {

@@ -13,13 +13,14 @@ async function ready(
   t: TestContext,
   spec: Parameters<typeof scaledObject>[0] = {},
   before: (bench: Bench) => Promise<unknown> = async () => undefined,
+  annotations: Readonly<Record<string, string>> = {},
 ): Promise<Bench> {
   const bench = await openBench()
   t.after(() => bench.close())
   bench.source.queues.set('orders', 40)
   await bench.cluster.create(kinds.deployment, deployment('orders', 3), forever)
   await before(bench)
-  await bench.cluster.create(kinds.scaledObject, scaledObject(spec), forever)
+  await bench.cluster.create(kinds.scaledObject, scaledObject(spec, { annotations }), forever)
   await bench.clock.advance(second)
   return bench
 }
@@ -30,6 +31,8 @@ const hpaOf = (bench: Bench, name: string): Promise<HorizontalPodAutoscaler | un
 const named = (name: string, more: object = {}): Parameters<typeof scaledObject>[0] => ({
   advanced: { horizontalPodAutoscalerConfig: { name }, ...more },
 })
+
+const transfer = { 'scaledobject.keda.sh/transfer-hpa-ownership': 'true' }
 
 /** An HPA that somebody made for the target. */
 const foreign = (
@@ -101,10 +104,9 @@ describe('its HPA', () => {
     assert.equal((await bench.scaledObject()).status?.hpaName, 'mine')
   })
 
-  test('that is there already under the name the spec gives is taken over (2.7)', async (t) => {
-    const bench = await ready(t, named('mine'), (b) =>
-      b.cluster.create(kinds.hpa, foreign('mine'), forever),
-    )
+  test('that is there already under the name the spec gives is taken over where it is to be transferred (2.7)', async (t) => {
+    const before = (b: Bench) => b.cluster.create(kinds.hpa, foreign('mine'), forever)
+    const bench = await ready(t, named('mine'), before, transfer)
     const hpa = await hpaOf(bench, 'mine')
     assert.equal(hpa?.metadata.ownerReferences?.[0]?.name, 'orders')
     assert.equal(hpa?.metadata.labels?.['app.kubernetes.io/managed-by'], 'keda-operator')
@@ -113,9 +115,10 @@ describe('its HPA', () => {
   })
 
   test('is taken over by a workload that has another one (errata 2.7)', async (t) => {
-    const bench = await ready(t, {}, (b) => b.cluster.create(kinds.hpa, foreign('mine'), forever))
+    const bench = await ready(t)
     assert.ok(await bench.hpa())
-    await bench.change({ spec: named('mine') })
+    await bench.cluster.create(kinds.hpa, foreign('mine'), forever)
+    await bench.change({ metadata: { annotations: transfer }, spec: named('mine') })
     await bench.clock.advance(second)
     assert.equal(await bench.hpa(), undefined)
     assert.equal((await hpaOf(bench, 'mine'))?.metadata.ownerReferences?.[0]?.name, 'orders')
@@ -130,9 +133,8 @@ describe('its HPA', () => {
     ['another ScaledObject', owner('ScaledObject', 'theirs')],
   ] as const)
     test(`that belongs to ${whose} is left alone, and the condition names its owner`, async (t) => {
-      const bench = await ready(t, named('mine'), (b) =>
-        b.cluster.create(kinds.hpa, foreign('mine', [by]), forever),
-      )
+      const before = (b: Bench) => b.cluster.create(kinds.hpa, foreign('mine', [by]), forever)
+      const bench = await ready(t, named('mine'), before, transfer)
       assert.equal((await hpaOf(bench, 'mine'))?.spec.maxReplicas, 4)
       const { reason, message } = await bench.condition('Ready')
       assert.equal(reason, 'ScaledObjectCheckFailed')
@@ -246,5 +248,94 @@ describe('a target', () => {
     await bench.clock.advance(20 * second)
     assert.equal(await bench.replicas('second'), 0)
     assert.equal((await bench.hpa())?.spec.scaleTargetRef.name, 'second')
+  })
+})
+
+describe('a target that somebody else scales', () => {
+  const foreignRef = { namespace, name: 'theirs' }
+  const other = (name: string, target = 'orders') =>
+    scaledObject({ scaleTargetRef: { name: target } }, { name })
+
+  test('is left to an HPA that is there, and taken up when that goes', async (t) => {
+    const bench = await ready(t, {}, (b) => b.cluster.create(kinds.hpa, foreign('theirs'), forever))
+    const { reason, message } = await bench.condition('Ready')
+    assert.equal(reason, 'ScaledObjectCheckFailed')
+    assert.match(
+      message ?? '',
+      /orders of type apps\/v1\.Deployment is managed by the HPA theirs already/,
+    )
+    assert.equal(await bench.hpa(), undefined)
+    bench.writes.length = 0
+    await bench.clock.advance(60 * minute)
+    assert.deepEqual(bench.writes, [])
+    await bench.cluster.remove(kinds.hpa, foreignRef, {}, forever)
+    await bench.clock.advance(second)
+    assert.equal((await bench.condition('Ready')).status, 'True')
+    assert.ok(await bench.hpa())
+  })
+
+  test('is left to an HPA that comes later: two would stop each other', async (t) => {
+    const bench = await ready(t)
+    await bench.cluster.create(kinds.hpa, foreign('theirs'), forever)
+    await bench.clock.advance(second)
+    assert.equal((await bench.condition('Ready')).reason, 'ScaledObjectCheckFailed')
+    assert.equal(await bench.hpa(), undefined)
+    bench.source.queues.set('orders', 0)
+    await bench.clock.advance(60 * minute)
+    assert.equal(await bench.replicas(), 3)
+  })
+
+  test('is scaled all the same where that HPA is exempt (1.8)', async (t) => {
+    const exempt = foreign('theirs')
+    const annotations = { 'validations.keda.sh/hpa-ownership': 'false' }
+    const metadata = { ...exempt.metadata, annotations }
+    const bench = await ready(t, {}, (b) =>
+      b.cluster.create(kinds.hpa, { ...exempt, metadata }, forever),
+    )
+    assert.ok(await bench.hpa())
+  })
+
+  test('transfer asks for the HPA’s name', async (t) => {
+    const before = (b: Bench) => b.cluster.create(kinds.hpa, foreign('theirs'), forever)
+    const bench = await ready(t, {}, before, transfer)
+    assert.match(
+      (await bench.condition('Ready')).message ?? '',
+      /horizontalPodAutoscalerConfig\.name must be theirs/,
+    )
+    await bench.change({ spec: named('theirs') })
+    await bench.clock.advance(second)
+    assert.equal((await bench.condition('Ready')).status, 'True')
+    assert.equal((await hpaOf(bench, 'theirs'))?.metadata.ownerReferences?.[0]?.name, 'orders')
+  })
+
+  test('goes on under the older of two ScaledObjects, and to the other when that goes', async (t) => {
+    const bench = await ready(t)
+    await bench.clock.advance(minute)
+    await bench.cluster.create(kinds.scaledObject, other('another'), forever)
+    await bench.clock.advance(second)
+    assert.equal((await bench.condition('Ready')).status, 'True')
+    const { reason, message } = await bench.condition('Ready', 'another')
+    assert.equal(reason, 'ScaledObjectCheckFailed')
+    assert.match(message ?? '', /is managed by the ScaledObject orders already/)
+    assert.equal(await bench.hpa('another'), undefined)
+    await bench.cluster.remove(kinds.scaledObject, { namespace, name: 'orders' }, {}, forever)
+    await bench.clock.advance(2 * second)
+    assert.equal((await bench.condition('Ready', 'another')).status, 'True')
+    assert.ok(await bench.hpa('another'))
+  })
+
+  test('is let go by the younger one, whose HPA goes, when the older turns to it', async (t) => {
+    const bench = await ready(t, {}, async (b) => {
+      await b.cluster.create(kinds.deployment, deployment('second', 2), forever)
+    })
+    await bench.clock.advance(minute)
+    await bench.cluster.create(kinds.scaledObject, other('another', 'second'), forever)
+    await bench.clock.advance(second)
+    assert.ok(await bench.hpa('another'))
+    await bench.change({ spec: { scaleTargetRef: { name: 'second' } } })
+    await bench.clock.advance(2 * second)
+    assert.equal((await bench.condition('Ready')).status, 'True')
+    assert.equal((await bench.condition('Ready', 'another')).reason, 'ScaledObjectCheckFailed')
+    assert.equal(await bench.hpa('another'), undefined)
   })
 })

@@ -9,7 +9,7 @@ import {
   type Mirrors,
 } from '../../src/control/controller.ts'
 import { createEvents } from '../../src/control/events.ts'
-import { trimHpa } from '../../src/control/hpa.ts'
+import { trimForeignHpa, trimHpa } from '../../src/control/hpa.ts'
 import { noMeter } from '../../src/control/meter.ts'
 import type { MetricValue } from '../../src/control/insight.ts'
 import type { Shared } from '../../src/control/shared.ts'
@@ -171,6 +171,7 @@ async function start(
     deployments: open(kinds.deployment, trimWorkload),
     statefulSets: open(kinds.statefulSet, trimWorkload),
     hpas: open(kinds.hpa, trimHpa, 'app.kubernetes.io/managed-by=keda-operator'),
+    foreignHpas: open(kinds.hpa, trimForeignHpa, 'app.kubernetes.io/managed-by!=keda-operator'),
   }
   const pods = createPods(cluster, clock, () => 0.5)
   const host = {
