@@ -326,7 +326,15 @@ export class EbbError extends Error {
 /** Makes a failure: the code picks the row, and the detail must be the one the row asks for. */
 export function failure<C extends Code>(code: C, detail: Detail<C>, cause?: unknown): EbbError {
   const row: { readonly retry: boolean; say(detail: Detail<C>): string } = catalogue[code]
-  return new EbbError(code, row.say(detail), row.retry, cause)
+  return new EbbError(code, bounded(row.say(detail)), row.retry, cause)
+}
+
+/** What users write may be a megabyte long and move the cursor of whoever reads it; a message becomes a status, an event, a line. */
+const longest = 4_000
+
+function bounded(text: string): string {
+  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text
+  return cut.replace(/[^\P{C}\n\t]/gu, '\uFFFD')
 }
 
 export const isFailure = (error: unknown, ...codes: readonly Code[]): error is EbbError =>
