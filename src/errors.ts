@@ -77,6 +77,11 @@ const catalogue = {
     retry: true,
     say: (d: { what: string }) => `the answer held no measurement: ${d.what}`,
   },
+  SAMPLE_TOO_LARGE: {
+    retry: true,
+    say: (d: { what: string; value: number }) =>
+      `${d.what} is ${d.value}, too large a number to scale on`,
+  },
   SAMPLE_MISSING: {
     retry: true,
     say: (d: { what: string }) => `${d.what} was not sampled yet`,

@@ -293,9 +293,15 @@ export function conclude(
     scaler.missing?.(m) ?? failure('SAMPLE_EMPTY', { what: metric })
   if (answer.kind === 'empty') return missing()
   const reading: Reading | EbbError = scaler.conclude(answer.value, m, before, spec)
-  if (reading instanceof EbbError || Number.isFinite(reading.value)) return reading
-  return missing()
+  if (reading instanceof EbbError) return reading
+  if (!Number.isFinite(reading.value)) return missing()
+  return reading.value < tooLarge
+    ? reading
+    : failure('SAMPLE_TOO_LARGE', { what: metric, value: reading.value })
 }
+
+/** An HPA counts in thousandths, in 64 bits: from here on it would compute with whatever is left of the number. */
+const tooLarge = 2 ** 63 / 1000
 
 /** Whether two plans ask the same of the same source, so that the subscription can stay. */
 export const samePlan = (a: Plan, b: Plan): boolean =>
