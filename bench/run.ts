@@ -1,6 +1,6 @@
 /**
  * Runs the benchmarks: `npm run bench -- [--quick] [--json] [NAME...]`. Prints tables; with --json one line of JSON at the end,
- * `{"poll":{...},"metrics_api":{...},"fleet":{...}|null}`. What was not run is null.
+ * `{"decide":{...},"poll":{...},"metrics_api":{...},"fleet":{...}|null}`. What was not run is null.
  */
 import { existsSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
@@ -14,6 +14,7 @@ type Run = (options: {
 
 /** Name, which is also the file's, and key in the JSON; in the order they run. */
 const known = [
+  { name: 'decide', key: 'decide' },
   { name: 'poll', key: 'poll' },
   { name: 'metrics-api', key: 'metrics_api' },
   { name: 'fleet', key: 'fleet' },

@@ -131,7 +131,17 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
       arm(next.length > 0 ? Math.max(now + 1, Math.min(...next)) : undefined)
       if (after.turns.length > 0) parts.turned(after.turns)
     },
-    demand: (replicas) => demandOf(input(parts.resolved() ?? none, replicas, factsOf)),
+    demand(replicas) {
+      const { fallback, modifiers } = parts.resolved() ?? none
+      // most workloads have neither, and are decided on at every poll
+      if (fallback === undefined && modifiers === undefined)
+        return {
+          triggers: sampling.triggers.map(factsOf),
+          composite: undefined,
+          fallbackReplicas: undefined,
+        }
+      return demandOf(input({ fallback, modifiers }, replicas, factsOf))
+    },
     offers: () => offersOf(input(parts.resolved() ?? none, parts.replicas(), factsOf)),
     async read(metric) {
       const wanted = metric.toLowerCase()

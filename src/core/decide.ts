@@ -149,4 +149,20 @@ function within(s: Situation, count: number): number {
   return Number.isInteger(bounded) ? bounded : s.replicas
 }
 
-const stay = (because: StayReason, until?: number): Decision => ({ stay: true, because, until })
+const stay = (because: StayReason, until?: number): Decision =>
+  until === undefined ? stays[because] : { stay: true, because, until }
+
+const without = (because: StayReason): Decision => ({ stay: true, because, until: undefined })
+
+/** Made once: a workload at rest is decided on at every poll, and nothing of it should be left over. */
+const stays: Readonly<Record<StayReason, Decision>> = {
+  paused: without('paused'),
+  held: without('held'),
+  'hpa-in-charge': without('hpa-in-charge'),
+  'partly-failing': without('partly-failing'),
+  'failing-blind': without('failing-blind'),
+  'awaiting-fallback': without('awaiting-fallback'),
+  'warming-up': without('warming-up'),
+  'cooling-down': without('cooling-down'),
+  settled: without('settled'),
+}

@@ -39,9 +39,7 @@ export interface Demand {
 /** Lays fallback and modifiers over what was measured; the facts themselves where the spec has neither. */
 export function demandOf(input: DemandInput): Demand {
   const { metrics, health, fallback, modifiers, replicas } = input
-  const triggers = metrics.map(({ facts }) =>
-    fallback === undefined ? facts : withFallback(facts, health.get(facts.metric)),
-  )
+  const triggers = metrics.map(({ facts }) => withFallback(facts, health.get(facts.metric)))
   return {
     triggers,
     composite: modifiers && compositeOf(input, modifiers, triggers),
