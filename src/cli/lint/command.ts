@@ -10,8 +10,8 @@ const most = 1_000
 
 async function run(paths: readonly string[], given: Given): Promise<void> {
   const [{ readSources }, { readDocuments }, { lint }, { load, types }] = await Promise.all([
-    import('./files.ts'),
-    import('./documents.ts'),
+    import('../sources.ts'),
+    import('../documents.ts'),
     import('./lint.ts'),
     import('../../registry.ts'),
   ])
@@ -38,14 +38,14 @@ async function run(paths: readonly string[], given: Given): Promise<void> {
   ).slice(0, most)
   if (given.json) console.log(JSON.stringify(inOrder, undefined, 2))
   else for (const one of inOrder) console.log(lineOf(one))
-  for (const why of unreadable) console.error(`ebb: ${why}`)
+  for (const { message } of unreadable) console.error(`ebb: ${message}`)
   if (findings.length > most) console.error(`ebb: and ${findings.length - most} more`)
   if (findings.length + unreadable.length === 0)
     console.error(`ebb: ${placed.length} objects, nothing to complain of`)
   process.exitCode = codeOf(findings, unreadable)
 }
 
-const codeOf = (findings: readonly Finding[], unreadable: readonly string[]): number => {
+const codeOf = (findings: readonly Finding[], unreadable: readonly unknown[]): number => {
   if (unreadable.length > 0) return 2
   return findings.some(({ weight }) => weight !== 'warning') ? 1 : 0
 }

@@ -14,7 +14,7 @@ import type {
   TriggerSpec,
   Workload,
 } from '../../resources.ts'
-import type { Placed } from './documents.ts'
+import type { Placed } from '../documents.ts'
 
 /** One line of what `ebb lint` says. */
 export interface Finding {

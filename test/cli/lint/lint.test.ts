@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { readDocuments } from '../../../src/cli/lint/documents.ts'
+import { readDocuments } from '../../../src/cli/documents.ts'
 import { lint } from '../../../src/cli/lint/lint.ts'
 import { load, types } from '../../../src/registry.ts'
 

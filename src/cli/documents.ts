@@ -10,9 +10,9 @@ import {
   Scalar,
   type ScalarTag,
 } from 'yaml'
-import { type Path, shown } from '../../admission/problem.ts'
-import { reasonOf } from '../../errors.ts'
-import type { Source } from './files.ts'
+import { type Path, shown } from '../admission/problem.ts'
+import { reasonOf } from '../errors.ts'
+import type { Source } from './sources.ts'
 
 /** One object of a file, and where its fields are. */
 export interface Placed {

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
-import { failure, reasonOf } from '../../errors.ts'
+import { type EbbError, failure, reasonOf } from '../errors.ts'
 
 /** A file's text; `-` is called stdin. */
 export interface Source {
@@ -12,7 +12,7 @@ export interface Source {
 /** What could be read, and why the rest could not. */
 export interface Sources {
   readonly sources: readonly Source[]
-  readonly unreadable: readonly string[]
+  readonly unreadable: readonly EbbError[]
 }
 
 const longest = 4 * 1024 * 1024
@@ -24,12 +24,12 @@ const skipped = /^(\..+|node_modules)$/
 /** Reads files, `-`, and every manifest below folders, in the order of their names. */
 export async function readSources(paths: readonly string[]): Promise<Sources> {
   const sources: Source[] = []
-  const unreadable: string[] = []
+  const unreadable: EbbError[] = []
   const attempt = async (work: () => Promise<void>, file: string): Promise<void> => {
     try {
       await work()
     } catch (error) {
-      unreadable.push(failure('FILE_UNREADABLE', { file, why: whyOf(error) }, error).message)
+      unreadable.push(failure('FILE_UNREADABLE', { file, why: whyOf(error) }, error))
     }
   }
   const take = (file: string): Promise<void> =>
