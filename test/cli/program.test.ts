@@ -25,7 +25,7 @@ describe('the command line', () => {
     assert.match(version.out, /^\d+\.\d+\.\d+\n$/)
     const help = ebb('--help')
     assert.deepEqual([help.code, help.err], [0, ''])
-    for (const command of ['demo', 'explain', 'rbac'])
+    for (const command of ['demo', 'explain', 'lint', 'rbac', 'schema'])
       assert.match(help.out, new RegExp(`^ +${command} `, 'm'))
   })
 
