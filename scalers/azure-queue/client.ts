@@ -10,7 +10,7 @@ import type { Dispatcher } from 'undici'
 import { type EbbError, failure } from '../../src/errors.ts'
 import { error, value } from '../../src/scaler.ts'
 import type { Answer, Host, Service } from '../../src/scaler.ts'
-import { cloudOf, type Identity, storageSuffix, tokenFor } from '../shared/azure.ts'
+import { type Bearer, cloudOf, type Identity, storageSuffix, tokenFor } from '../shared/azure.ts'
 import {
   addressOf,
   dispatcherFor,
@@ -46,7 +46,7 @@ const peekLimit = 32
 const kept = 1000
 
 export async function openQueueService(c: Connection, host: Host): Promise<QueueService> {
-  const { url, query, credential } = await account(c, host)
+  const { url, query, credential, bearer } = await account(c, host)
   const dispatcher = dispatcherFor(url, systemTrust, host)
   const pipeline = newPipeline(credential, {
     httpClient: transport(dispatcher, url.origin),
@@ -69,7 +69,13 @@ export async function openQueueService(c: Connection, host: Host): Promise<Queue
     address,
     async length(query, signal) {
       try {
-        return await onceMore(signal, () => count(clientOf(query.queue), query, address, signal))
+        const ask = (): Promise<Answer<number>> =>
+          count(clientOf(query.queue), query, address, signal)
+        return await onceMore(signal, ask).catch((thrown: unknown) => {
+          // a token may have been revoked before its end
+          if (!isRestError(thrown) || thrown.statusCode !== 401 || !bearer?.refused()) throw thrown
+          return ask()
+        })
       } catch (thrown) {
         if (signal.aborted) throw signal.reason
         return refused(thrown, address, query.queue, host)
@@ -82,20 +88,26 @@ export async function openQueueService(c: Connection, host: Host): Promise<Queue
 async function account(
   c: Connection,
   host: Host,
-): Promise<{ url: URL; query: string; credential: Parameters<typeof newPipeline>[0] }> {
+): Promise<{
+  url: URL
+  query: string
+  credential: Parameters<typeof newPipeline>[0]
+  bearer?: Bearer
+}> {
   if (c.provider === 'azure-workload') {
-    const token = tokenFor('https://storage.azure.com/.default', c, host)
+    const bearer = tokenFor('https://storage.azure.com/.default', c, host)
     const never = new AbortController().signal
     return {
       url: new URL(`https://${c.accountName}.${await suffixOf(c)}`),
       query: '',
+      bearer,
       credential: {
-        // The host caches; a minute makes the SDK ask it often enough to see a new token.
+        // The host caches; the SDK is to ask it every time.
         getToken: async (_scopes, options) => ({
-          token: await token(
+          token: await bearer.token(
             options?.abortSignal instanceof AbortSignal ? options.abortSignal : never,
           ),
-          expiresOnTimestamp: host.clock.now() + 60_000,
+          expiresOnTimestamp: host.clock.now(),
         }),
       },
     }

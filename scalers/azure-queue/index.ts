@@ -1,6 +1,13 @@
+import { endpointOf } from '../../src/endpoints.ts'
 import { choice, integer, optional, text } from '../../src/metadata/fields.ts'
 import { defineScaler } from '../../src/scaler.ts'
-import { cloudProblems, identityFields, providerOf } from '../shared/azure.ts'
+import {
+  cloudOf,
+  cloudProblems,
+  identityFields,
+  knownStorageSuffix,
+  providerOf,
+} from '../shared/azure.ts'
 import type { QueueService } from './client.ts'
 import { parseConnectionString } from './connection-string.ts'
 
@@ -68,6 +75,26 @@ function loginProblems(m: Told): string[] {
   return 'problem' in parsed ? [`connection ${parsed.problem}`] : []
 }
 
+/** The account's queue service; undefined where only `open` can find it out. */
+function urlOf(c: {
+  readonly provider: string | undefined
+  readonly connection: string | undefined
+  readonly accountName: string | undefined
+  readonly cloud: string
+  readonly endpointSuffix: string | undefined
+}): URL | undefined {
+  if (providerOf(c) !== 'azure-workload') {
+    const parsed = parseConnectionString(c.connection ?? '')
+    return 'problem' in parsed ? undefined : new URL(parsed.url)
+  }
+  const cloud = cloudOf(c.cloud)
+  const known = knownStorageSuffix(cloud)
+  const suffix = cloud === 'private' ? c.endpointSuffix : known && `queue.${known}`
+  return suffix === undefined
+    ? undefined
+    : (URL.parse(`https://${c.accountName}.${suffix}`) ?? undefined)
+}
+
 /** Azure Storage queues, by the approximate message count or by a peek (KEDA pkg/scalers/azure_queue_scaler.go). */
 export const azureQueue = defineScaler({
   type: 'azure-queue',
@@ -81,6 +108,10 @@ export const azureQueue = defineScaler({
   specs: (m) => [
     { name: `azure-queue-${m.queueName}`, target: m.queueLength, form: 'integer' as const },
   ],
+  endpoints: (c) => {
+    const url = urlOf(c)
+    return url ? [endpointOf(url)] : []
+  },
   // Imported when a workload uses it: the SDK is the heavy part.
   open: async (c, host): Promise<QueueService> =>
     (await import('./client.ts')).openQueueService(c, host),

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import { rfc3339 } from '../../src/clock.ts'
 import { error } from '../../src/scaler.ts'
 import type { Answer, Host, Service } from '../../src/scaler.ts'
-import { cloudOf, type Identity, tokenFor } from '../shared/azure.ts'
+import { type Bearer, bearerOf, cloudOf, type Identity, tokenFor } from '../shared/azure.ts'
 import {
   addressOf,
   dispatcherFor,
@@ -25,6 +25,11 @@ export interface Connection extends Login, Identity {
   readonly ca: string | undefined
   readonly cloud: string
   readonly azureManagedPrometheusResourceURL: string | undefined
+  readonly oauthTokenURI: string | undefined
+  readonly clientID: string | undefined
+  readonly clientSecret: string | undefined
+  readonly scopes: string | undefined
+  readonly endpointParams: string | undefined
 }
 
 // A type alias, because an interface is not taken for plain data with string keys.
@@ -58,7 +63,13 @@ export function openPrometheus(c: Connection, host: Host): PrometheusService {
       : answer
   }
   const ask = async (query: PromQuery, signal: AbortSignal): Promise<Answer<number>> => {
-    const { statusCode, headers: said, body } = await send(pathOf(query), signal)
+    let answer = await send(pathOf(query), signal)
+    if (answer.statusCode === 401 && headers.refused()) {
+      // a token may have been revoked before its end
+      await answer.body.dump()
+      answer = await send(pathOf(query), signal)
+    }
+    const { statusCode, headers: said, body } = answer
     const text = await body.text()
     if (statusCode >= 200 && statusCode < 300) return parseAnswer(text, from)
     const wait = retryAfter(headerOf(said['retry-after']), host.clock.now())
@@ -146,19 +157,44 @@ const monitors: Readonly<Record<string, string>> = {
   china: 'https://prometheus.monitor.azure.cn',
 }
 
-/** Headers that stay the same, or that are made anew whenever the token is another. */
-function currentHeaders(
-  c: Connection,
-  url: URL,
-  host: Host,
-): { readonly now: string[] | undefined; next(signal: AbortSignal): Promise<string[]> } {
-  if (c.provider !== 'azure-workload') {
+interface Headers {
+  /** Those that stay the same; undefined where a token has to be had for each request. */
+  readonly now: string[] | undefined
+  next(signal: AbortSignal): Promise<string[]>
+  /** The server did not take them; true where others can be had. */
+  refused(): boolean
+}
+
+function currentHeaders(c: Connection, url: URL, host: Host): Headers {
+  const bearer = bearerFor(c, host)
+  if (!bearer) {
     const now = headersOf(c, url)
-    return { now, next: async () => now }
+    return { now, next: async () => now, refused: () => false }
   }
-  const resource = c.azureManagedPrometheusResourceURL ?? ''
-  const token = tokenFor(`${monitors[cloudOf(c.cloud) ?? ''] ?? resource}/.default`, c, host)
-  return { now: undefined, next: async (signal) => headersOf(c, url, await token(signal)) }
+  return {
+    now: undefined,
+    next: async (signal) => headersOf(c, url, await bearer.token(signal)),
+    refused: () => bearer.refused(),
+  }
+}
+
+/** Where each request carries a token of an identity: of Azure, or of an OAuth client. */
+function bearerFor(c: Connection, host: Host): Bearer | undefined {
+  if (c.provider === 'azure-workload') {
+    const resource = c.azureManagedPrometheusResourceURL ?? ''
+    return tokenFor(`${monitors[cloudOf(c.cloud) ?? ''] ?? resource}/.default`, c, host)
+  }
+  if (!c.authModes.includes('oauth')) return undefined
+  return bearerOf(
+    {
+      tokenUrl: c.oauthTokenURI ?? '',
+      clientId: c.clientID ?? '',
+      clientSecret: c.clientSecret ?? '',
+      scopes: (c.scopes ?? '').split(',').flatMap((scope) => scope.trim() || []),
+      params: Object.fromEntries(new URLSearchParams(c.endpointParams ?? '')),
+    },
+    host,
+  )
 }
 
 /** Takes out what logs in, should the server repeat it. Headers and parameters of a few letters are no secret. */
@@ -166,7 +202,9 @@ function hider(c: Connection, url: URL): (text: string) => string {
   const logins = headersOf(c, url).filter((_, i, all) => all[i - 1] === 'Authorization')
   const loose = [...Object.values(c.customHeaders ?? {}), ...Object.values(c.queryParameters ?? {})]
   const secrets = [
-    ...[c.bearerToken, c.password, c.customAuthValue, url.password].map((text) => text ?? ''),
+    ...[c.bearerToken, c.password, c.customAuthValue, c.clientSecret, url.password].map(
+      (text) => text ?? '',
+    ),
     ...logins.flatMap((text) => [text, text.slice(text.indexOf(' ') + 1)]),
     ...loose.filter((text) => text.length >= 8),
   ].filter((text) => text !== '')

@@ -8,6 +8,10 @@ const idle = (doc: string, secret = false) =>
     text({ doc: `${doc} Read, and without effect here.`, from: ['trigger', 'auth'], secret }),
   )
 
+/** What a TriggerAuthentication gives wins, so that nobody sends its secret elsewhere. */
+const oauth = (doc: string, secret = false) =>
+  optional(text({ doc, from: ['auth', 'trigger'], secret, connection: true }))
+
 export const fields = {
   serverAddress: text({
     doc: 'Address of a server with the Prometheus query API, path prefix included.',
@@ -49,7 +53,7 @@ export const fields = {
     }),
   ),
   authModes: list({
-    doc: 'How to log in; `apiKey` and `oauth` are read and without effect here.',
+    doc: 'How to log in; `apiKey` is read and without effect here.',
     from: ['trigger', 'auth'],
     aliases: ['authMode'],
     choices: ['apiKey', 'basic', 'tls', 'bearer', 'custom', 'oauth'],
@@ -85,11 +89,11 @@ export const fields = {
   apiKey: idle('Required for authModes `apiKey`.', true),
   method: idle('Where the API key would go.'),
   keyParamName: idle('The name the API key would have.'),
-  oauthTokenURI: idle('Required for authModes `oauth`.'),
-  clientID: idle('Required for authModes `oauth`.'),
-  clientSecret: idle('Secret of the OAuth client.', true),
-  scopes: idle('Scopes of the OAuth token.'),
-  endpointParams: idle('Parameters of the OAuth request.', true),
+  oauthTokenURI: oauth('Where tokens are had for authModes `oauth`.'),
+  clientID: oauth('The client of authModes `oauth`.'),
+  clientSecret: oauth('Secret of that client.', true),
+  scopes: oauth('Scopes of the token, with commas between.'),
+  endpointParams: oauth('Further parameters of the request for a token, URL-encoded.', true),
   awsRegion: idle('Region of a managed AWS service.'),
   identityOwner: idle('Owner of an AWS identity.'),
 }

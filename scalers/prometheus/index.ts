@@ -1,3 +1,4 @@
+import { endpointOf } from '../../src/endpoints.ts'
 import { failure } from '../../src/errors.ts'
 import { defineScaler } from '../../src/scaler.ts'
 import { problems } from './check.ts'
@@ -12,6 +13,13 @@ export const prometheus = defineScaler({
   fields,
   check: problems,
   specs: (m) => [{ name: 'prometheus', target: m.threshold, form: 'decimal' as const }],
+  endpoints: (c) =>
+    [c.serverAddress, ...(c.authModes.includes('oauth') ? [c.oauthTokenURI ?? ''] : [])].flatMap(
+      (address) => {
+        const url = URL.parse(address)
+        return url ? [endpointOf(url)] : []
+      },
+    ),
   open: async (c, host): Promise<PrometheusService> =>
     (await import('./client.ts')).openPrometheus(c, host),
   // KEDA takes a timeout of 0 for none given.

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { failure, reasonOf } from '../../src/errors.ts'
 import { optional, text } from '../../src/metadata/fields.ts'
-import type { Host } from '../../src/scaler.ts'
+import type { Host, TokenRequest } from '../../src/scaler.ts'
 
 /** `podIdentity` of the TriggerAuthentication, for scalers that can use a federated identity. */
 export const identityFields = {
@@ -46,19 +46,40 @@ export interface Identity {
 export const providerOf = (i: { readonly provider?: string | undefined }): string =>
   i.provider ?? 'none'
 
+/** A bearer token for one source; what the source did not take is not shown again. */
+export interface Bearer {
+  token(signal: AbortSignal): Promise<string>
+  /** The source did not take the last token. False where that was said of it before: then no other can be had. */
+  refused(): boolean
+}
+
+export function bearerOf(request: TokenRequest, host: Host): Bearer {
+  let last: string | undefined
+  let refused: string | undefined
+  return {
+    async token(signal) {
+      last = await host.token(request, signal, refused)
+      return last
+    },
+    refused() {
+      if (last === undefined || last === refused) return false
+      refused = last
+      return true
+    },
+  }
+}
+
 /** A token source for one scope, under the identity of the trigger. */
-export const tokenFor =
-  (scope: string, i: Identity, host: Host) =>
-  (signal: AbortSignal): Promise<string> =>
-    host.token(
-      {
-        scope,
-        clientId: i.identityId,
-        tenantId: i.identityTenantId,
-        authorityHost: i.identityAuthorityHost,
-      },
-      signal,
-    )
+export const tokenFor = (scope: string, i: Identity, host: Host): Bearer =>
+  bearerOf(
+    {
+      scope,
+      clientId: i.identityId,
+      tenantId: i.identityTenantId,
+      authorityHost: i.identityAuthorityHost,
+    },
+    host,
+  )
 
 export type Cloud = 'public' | 'usgov' | 'china' | 'german' | 'stack' | 'private'
 
@@ -101,6 +122,12 @@ const storageSuffixes: Readonly<Record<Exclude<Cloud, 'stack' | 'private'>, stri
   china: 'core.chinacloudapi.cn',
   german: 'core.cloudapi.de',
 }
+
+/** The same where no file has to be read for it. */
+export const knownStorageSuffix = (cloud: Cloud | undefined): string | undefined =>
+  cloud === undefined || cloud === 'stack' || cloud === 'private'
+    ? undefined
+    : storageSuffixes[cloud]
 
 /** The storage suffix of a cloud, such as `core.windows.net`; the one of Azure Stack is in the file its operator provides. */
 export async function storageSuffix(cloud: Exclude<Cloud, 'private'>): Promise<string> {
