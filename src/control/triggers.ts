@@ -30,7 +30,7 @@ export interface Plan {
   readonly metrics: readonly string[]
   /** Where the source may be, by the authentication. */
   readonly within: Within | undefined
-  /** Stores that could not answer when this was resolved, so that older credentials are in use. */
+  /** What could not be had when this was resolved, and what is older than it should be because its store cannot answer. */
   readonly notes: readonly string[]
 }
 
@@ -105,7 +105,17 @@ async function planTrigger(
   const said = await announced(scaler.type, ask, source.known(index))
   const { specs } = said
   const metrics = specs.map((s) => metricName(index, s.name))
-  return { index, trigger, scaler, m, specs, announced: said, metrics, within, notes }
+  return {
+    index,
+    trigger,
+    scaler,
+    m,
+    specs,
+    announced: said,
+    metrics,
+    within,
+    notes: [...notes, ...problems],
+  }
 }
 
 /** Without the parameters that have no value: most triggers set a few of many, and what is kept is kept for each. */
@@ -268,10 +278,10 @@ export function openTrigger(
   return trigger
 }
 
-/** A refusal of credentials is explained by a store that could not give newer ones. */
+/** A refusal of credentials is explained by what could not be had, or not be had anew. */
 const said = (error: EbbError, notes: Plan['notes']): string =>
   error.code === 'SOURCE_DENIED' && notes.length > 0
-    ? `${error.message}; newer ones cannot be had: ${notes.join('; ')}`
+    ? `${error.message}; moreover: ${notes.join('; ')}`
     : error.message
 
 function stateOf(conclusion: Reading | EbbError | undefined): TriggerFacts['state'] {
