@@ -79,6 +79,18 @@ describe('the Secrets that workloads refer to', () => {
     assert.deepEqual(await stage.read(stage.clock.now()), { data: { password: 'b' } })
   })
 
+  test('are read twice a second at most, however many ask for newer ones', async (t) => {
+    const stage = open(t)
+    await make(stage, 'a')
+    await stage.read()
+    await stage.clock.advance(second)
+    for (let i = 0; i < 20; i++) await stage.read(stage.clock.now() + 1)
+    assert.equal(stage.gets(), 3)
+    await stage.clock.advance(second)
+    await stage.read(stage.clock.now())
+    assert.equal(stage.gets(), 4)
+  })
+
   test('are read every 45 s while held, and holders hear of what changed', async (t) => {
     const stage = open(t)
     await make(stage, 'a')
