@@ -10,7 +10,7 @@ export const createHost = (
   timeout: number,
   outward: Outward,
   stores: Pick<Stores, 'token'>,
-  pods: Pods,
+  pods: Pick<Pods, 'follow'>,
 ): Host => ({
   clock,
   timeout,

@@ -17,6 +17,12 @@ import { loopback, startStoreServer, type StoreServer } from '../../support/stor
 
 const tenant = '11111111-2222-3333-4444-555555555555'
 
+const noPods = {
+  follow() {
+    throw new TypeError('no pods in this test')
+  },
+}
+
 interface Stage {
   readonly entra: Entra
   readonly queue: StoreServer
@@ -56,7 +62,7 @@ async function open(t: TestContext): Promise<Stage> {
       AZURE_AUTHORITY_HOST: entra.url,
     },
   })
-  const host = { ...createHost(systemClock, 3_000, outward, stores), lookup: loopback }
+  const host = { ...createHost(systemClock, 3_000, outward, stores, noPods), lookup: loopback }
   const given = {
     ...givenBy({
       queueName: 'q',

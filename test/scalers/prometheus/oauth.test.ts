@@ -12,6 +12,12 @@ import { givenBy } from '../../contract/scaler.ts'
 import { startHttpSource, type HttpSource } from '../../support/http-source.ts'
 import { startOauth, type OauthServer } from '../../support/oauth.ts'
 
+const noPods = {
+  follow() {
+    throw new TypeError('no pods in this test')
+  },
+}
+
 interface Stage {
   readonly oauth: OauthServer
   readonly source: HttpSource
@@ -48,7 +54,7 @@ async function open(t: TestContext): Promise<Stage> {
     },
   )
   const m = read('prometheus', prometheus.fields, given, prometheus.check)
-  const host = createHost(systemClock, 3_000, anywhere, stores)
+  const host = createHost(systemClock, 3_000, anywhere, stores, noPods)
   const signal = AbortSignal.timeout(10_000)
   const service = await prometheus.open(connectionOf(prometheus.fields, m), host, signal)
   t.after(async () => {
