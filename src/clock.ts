@@ -11,16 +11,28 @@ export interface Clock {
 }
 
 const { timeOrigin } = performance
+/** A timer of more (ms, some 25 days) would fire at once. A pollingInterval may be 68 years. */
+const longest = 2 ** 31 - 1
 
 /** The machine's own time: the wall clock at the start of the process, moved on by the monotonic clock. */
 export const systemClock: Clock = {
   now: () => timeOrigin + performance.now(),
   after(ms, fire) {
-    const timer = setTimeout(fire, ms)
+    const start = (left: number): NodeJS.Timeout =>
+      left > longest
+        ? setTimeout(() => {
+            timer = start(left - longest)
+          }, longest)
+        : setTimeout(fire, left)
+    // a longer time than a timer takes is waited for by several, one after the other
+    let timer = start(ms)
     return () => clearTimeout(timer)
   },
   async sleep(ms, signal) {
-    await delay(ms, undefined, { signal })
+    // counts down, as above
+    let left = ms
+    for (; left > longest; left -= longest) await delay(longest, undefined, { signal })
+    await delay(left, undefined, { signal })
   },
 }
 

@@ -109,17 +109,21 @@ export function strangers(
 
 function typeProblem(value: unknown, schema: Shape): string | undefined {
   if (schema['x-kubernetes-int-or-string'])
-    return Number.isInteger(value) || typeof value === 'string'
+    return isWhole(value) || typeof value === 'string'
       ? undefined
       : 'must be an integer or a string'
   const { type } = schema
   return type === undefined || hasType(value, type) ? undefined : `must be of type ${type}`
 }
 
+/** Whole, and within 64 bits: what is beyond is no integer for an API server. */
+const isWhole = (value: unknown): boolean =>
+  Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 63
+
 function hasType(value: unknown, type: string): boolean {
   if (type === 'object') return isTree(value)
   if (type === 'array') return Array.isArray(value)
-  if (type === 'integer') return Number.isInteger(value)
+  if (type === 'integer') return isWhole(value)
   return typeof value === type
 }
 
@@ -141,7 +145,6 @@ function valueProblems(value: unknown, schema: Shape): readonly string[] {
 
 function hasFormat(value: unknown, format: string | undefined): boolean {
   if (format === 'date-time') return typeof value !== 'string' || parseTime(value) !== undefined
-  if (format === 'int32') return typeof value !== 'number' || Math.abs(value) < 2 ** 31
   return true
 }
 

@@ -96,10 +96,9 @@ const kept = [
 ] as const
 
 function plain(shape: Shape): object {
-  const range = shape.format === 'int32' ? { minimum: -(2 ** 31), maximum: 2 ** 31 - 1 } : {}
   const own = kept.flatMap((word) => (shape[word] === undefined ? [] : [[word, shape[word]]]))
   const required = shape.required?.filter((key) => !hasDefault(shape, key))
-  return { ...range, ...Object.fromEntries(own), ...(required && { required }) }
+  return { ...Object.fromEntries(own), ...(required && { required }) }
 }
 
 /** Each trigger, whose metadata depend on its type. Types there is no scaler for are let pass: the linter names them. */

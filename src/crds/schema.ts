@@ -40,10 +40,13 @@ export const choice = (description: string, values: readonly string[], more: Sch
 
 export const time = (description: string): Schema => text(description, { format: 'date-time' })
 
+/** API servers do not look at the format, and what is beyond it could not be read by anybody who does. */
 export const int32 = (description: string, more: Schema = {}): Schema => ({
   description,
   type: 'integer',
   format: 'int32',
+  minimum: -(2 ** 31),
+  maximum: 2 ** 31 - 1,
   ...more,
 })
 
