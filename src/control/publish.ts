@@ -10,6 +10,7 @@ import { kinds } from '../kinds.ts'
 import type { Log } from '../log.ts'
 import type { Condition, ScaledObject, ScaledObjectStatus } from '../resources.ts'
 import { distinct } from './settings.ts'
+import { passing } from './shared.ts'
 import { mergePatch, newer, type Fields } from './status.ts'
 import { kindText } from './target.ts'
 import type { Resolved } from './resolve.ts'
@@ -81,6 +82,8 @@ export function createPublisher(
   log: Log,
   first: ScaledObject,
   want: () => Wanted | undefined,
+  /** The API server refuses the status. */
+  refused: (why: string) => void,
   signal: AbortSignal,
 ): Publisher {
   let known = first
@@ -106,6 +109,7 @@ export function createPublisher(
     } catch (error) {
       if (signal.aborted || isFailure(error, 'CLUSTER_NOT_FOUND')) return
       log.warn({ object: `${namespace}/${name}`, error: reasonOf(error) }, 'status not written')
+      if (!isFailure(error, ...passing)) refused(reasonOf(error))
       await clock.sleep(5_000, signal).catch(() => undefined)
       work.poke()
     }

@@ -98,6 +98,7 @@ export function createStanding(
             original,
           }
         : undefined,
+    (note) => emit({ type: 'Warning', reason: 'ScaledObjectUpdateFailed', note }),
     signal,
   )
 
@@ -279,6 +280,7 @@ const alike = (a: Looked, b: Looked): boolean =>
   a.because === b.because &&
   a.owner === b.owner &&
   a.situation.paused === b.situation.paused &&
+  a.situation.forced === b.situation.forced &&
   a.situation.fallbackReplicas === b.situation.fallbackReplicas &&
   a.situation.triggers.length === b.situation.triggers.length &&
   a.situation.triggers.every((trigger, index) => sameFacts(trigger, b.situation.triggers[index])) &&

@@ -224,6 +224,9 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
 
   async function makeHpa(claimed: ScaledObject, next: Resolved): Promise<void> {
     const wanted = wantedHpa(claimed, next, shared.version, shared.hold)
+    // an HPA without metrics would be given one of the server's own, cpu
+    if ((wanted.spec.metrics ?? []).length === 0)
+      throw failure('SPEC_INVALID', { problems: ['no trigger announces a metric to scale on'] })
     const found = shared.findHpa(namespace, wanted.metadata.name)
     await ensureHpa(cluster, wanted, found, standing.hpaName, signal)
     standing.hpaName = wanted.metadata.name

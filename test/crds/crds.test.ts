@@ -26,6 +26,34 @@ void describe('the custom resource definitions', () => {
     assert.deepEqual(await stale(), [], 'run `node tools/crds.ts`')
   })
 
+  const conditions = (...types: string[]): string[] =>
+    types.map((type) => `${type} .status.conditions[?(@.type=="${type}")].status`)
+  const listed = [
+    'Triggers .status.triggersTypes',
+    'Authentications .status.authenticationsTypes',
+    'Age .metadata.creationTimestamp',
+  ]
+  const bounds = ['Min .spec.minReplicaCount', 'Max .spec.maxReplicaCount']
+  const columns: Readonly<Record<string, readonly string[]>> = {
+    so: [
+      'ScaleTargetKind .status.scaleTargetKind',
+      'ScaleTargetName .spec.scaleTargetRef.name',
+      ...bounds,
+      ...conditions('Ready', 'Active', 'Fallback', 'Paused'),
+      ...listed,
+    ],
+    sj: [...bounds, ...conditions('Ready', 'Active', 'Paused'), ...listed],
+  }
+  for (const [short, expected] of Object.entries(columns))
+    void it(`print KEDA's columns of ${short} in KEDA's order (1.7)`, () => {
+      const crd = crds().find((c) => c.spec.names.shortNames?.includes(short))
+      const found = crd?.spec.versions[0]?.additionalPrinterColumns
+      assert.deepEqual(
+        found?.map(({ name, jsonPath }) => `${name} ${jsonPath}`),
+        expected,
+      )
+    })
+
   void it('demand only fields that they have', () => {
     for (const [path, schema] of all) {
       for (const name of schema.required ?? [])

@@ -11,8 +11,8 @@ export interface MemorySource {
   readonly queues: Map<string, QueueAnswer>
   /** Queues asked for, in order. */
   readonly asked: string[]
-  /** Why the source does not say its specs now; it does where this is undefined. */
-  silent: EbbError | undefined
+  /** Why the source does not say its specs now, or that it says there are none; undefined where it says them. */
+  silent: EbbError | 'none' | undefined
   /** Passwords a source was opened with, in order. */
   readonly opened: string[]
 }
@@ -42,6 +42,7 @@ export function memorySource(type = 'queue'): MemorySource {
         { name: `memory-${m.queue}`, target: m.length, form: 'integer' },
       ]
       const why = memory.silent
+      if (why === 'none') return []
       return why ? use(() => Promise.reject(why)) : specs
     },
     open(c) {
