@@ -24,7 +24,7 @@ export interface Entra extends StoreServer {
 
 export const entraHost = 'login.entra.test'
 
-export async function startEntra(tenant: string): Promise<Entra> {
+export async function startEntra(tenant: string, host = entraHost): Promise<Entra> {
   const given: { token: string; client: string; scope: string }[] = []
   const clients = new Map<string, string>()
   const asked: URLSearchParams[] = []
@@ -68,7 +68,7 @@ export async function startEntra(tenant: string): Promise<Entra> {
     return wrong(400, 'invalid_request', `AADSTS90002: Tenant of ${path} not found.`)
   }
 
-  const server = await startStoreServer(answer, [entraHost])
+  const server = await startStoreServer(answer, [host])
   base = server.url
   return extended(server, {
     given,
