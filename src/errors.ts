@@ -123,7 +123,7 @@ const catalogue = {
   IDENTITY_ABSENT: {
     retry: false,
     say: (d: { scope: string; missing: string }) =>
-      `no token for ${d.scope}, for want of ${d.missing}: let the workload identity webhook of Azure set them for Ebb's pods (label azure.workload.identity/use), or name the client and tenant in podIdentity`,
+      `no token for ${d.scope}, for want of ${d.missing}: set them in the ConfigMap ebb-env of Ebb's namespace, or let the workload identity webhook of Azure do it, or name client and tenant in podIdentity`,
   },
   IDENTITY_DENIED: {
     retry: false,
