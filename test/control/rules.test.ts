@@ -204,8 +204,10 @@ describe('ScaledObjects (keda-behaviour.md)', () => {
     bench.source.queues.set('mails', missing)
     await bench.clock.advance(100 * second)
     assert.equal((await bench.condition('Ready')).reason, 'PartialTriggerError')
-    bench.source.queues.set('mails', 0)
     bench.source.queues.set('orders', 0)
+    await bench.clock.advance(11 * second)
+    assert.equal(await bench.replicas(), 1)
+    bench.source.queues.set('mails', 0)
     // a period until the source is back, and one until both are read anew; far less than a cooldown
     await bench.clock.advance(35 * second)
     assert.equal(await bench.replicas(), 0)
