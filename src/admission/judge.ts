@@ -8,6 +8,7 @@ import type {
   TriggerAuthentication,
   TriggerSpec,
 } from '../resources.ts'
+import { annotationProblems } from './annotations.ts'
 import { authenticationProblems } from './authentication.ts'
 import { givenBy, nothingGiven, unsupportedProblems } from './credentials.ts'
 import { type Described, metadataProblems, typeProblems } from './metadata.ts'
@@ -105,8 +106,12 @@ function ruleProblems(kind: JudgedKind, object: unknown, facts: Facts): readonly
   // Each has the form that the schema of its kind gives it, which is what these types say of it.
   if (kind === 'ScaledObject') return ofScaledObject(object as ScaledObject, facts)
   if (kind === 'ScaledJob') return ofScaledJob(object as ScaledJob, facts)
-  const { spec } = object as TriggerAuthentication
-  return [...authenticationProblems(spec), ...unsupportedProblems(spec, kind)]
+  const { metadata, spec } = object as TriggerAuthentication
+  return [
+    ...authenticationProblems(spec),
+    ...unsupportedProblems(spec, kind),
+    ...annotationProblems(metadata.annotations ?? {}),
+  ]
 }
 
 const ofScaledObject = (object: ScaledObject, facts: Facts): readonly Problem[] => [
@@ -121,6 +126,7 @@ function ofScaledJob(object: ScaledJob, facts: Facts): readonly Problem[] {
   const triggers: readonly TriggerSpec[] = (object as Partial<ScaledJob>).spec?.triggers ?? []
   return [
     ...triggerProblems(triggers),
+    ...annotationProblems(object.metadata.annotations ?? {}),
     ...triggers.flatMap((trigger, index) => ofTrigger(trigger, index, facts)),
   ]
 }

@@ -1,8 +1,8 @@
 import { fallbackOf } from '../core/fallback.ts'
 import { decimal, modifiersOf } from '../core/modifiers.ts'
 import { hpaNameFor } from '../core/names.ts'
-import { pauseOf } from '../core/pause.ts'
 import type { ScaledObject } from '../resources.ts'
+import { scaledObjectAnnotationProblems } from './annotations.ts'
 import { inSpec, type Problem, shown } from './problem.ts'
 import { metricTypeProblems, triggerProblems } from './triggers.ts'
 
@@ -22,7 +22,7 @@ export function scaledObjectProblems(object: ScaledObject): readonly Problem[] {
     ...modifiersProblems(spec),
     ...triggerProblems(spec.triggers),
     ...metricTypeProblems(spec.triggers),
-    ...annotationProblems(object),
+    ...scaledObjectAnnotationProblems(object),
     ...effectProblems(spec),
   ]
 }
@@ -115,13 +115,6 @@ function modifiersProblems({ advanced, triggers }: Spec): readonly Problem[] {
       later ? 'broken' : 'refused',
     )
   })
-}
-
-function annotationProblems({ metadata }: ScaledObject): readonly Problem[] {
-  const { problem } = pauseOf(metadata.annotations)
-  if (problem === undefined) return []
-  const path = ['metadata', 'annotations', 'autoscaling.keda.sh/paused-replicas']
-  return [{ path, rule: 'annotation', weight: 'broken', message: problem }]
 }
 
 /** Fields that change nothing as the others are. */

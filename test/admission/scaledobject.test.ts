@@ -184,6 +184,45 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    name: 'annotation: a name that nobody looks at',
+    metadata: { annotations: { 'autoscaling.keda.sh/pause': 'true', 'other.io/pause': 'x' } },
+    found: [['annotation', 'metadata.annotations["autoscaling.keda.sh/pause"]', 'warning']],
+    says: /did you mean autoscaling\.keda\.sh\/paused\?/,
+  },
+  {
+    name: 'annotation: a value that means nothing',
+    metadata: { annotations: { 'ebb.dev/scaling': 'dirct', 'ebb.dev/mode': 'shadow' } },
+    found: [['annotation', 'metadata.annotations["ebb.dev/scaling"]', 'broken']],
+    says: /must be direct or hpa, not "dirct"/,
+  },
+  {
+    name: 'annotation: the sum of demands with a formula',
+    spec: modifiers({ formula: 'a', target: '2' }),
+    metadata: { annotations: { 'ebb.dev/demand': 'sum' } },
+    found: [['annotation', 'metadata.annotations["ebb.dev/demand"]']],
+  },
+  {
+    name: 'annotation: to hold on a trigger that is not there',
+    spec: { triggers: [named('a'), named('b')] },
+    metadata: { annotations: { 'ebb.dev/hold-on': 'a, c' } },
+    found: [['annotation', 'metadata.annotations["ebb.dev/hold-on"]', 'broken']],
+    says: /names the trigger "c"/,
+  },
+  {
+    name: 'annotations of all sorts that mean something',
+    spec: { triggers: [named('a'), named('b')] },
+    metadata: {
+      annotations: {
+        'ebb.dev/hold-on': 'a,b',
+        'ebb.dev/demand': 'sum',
+        'ebb.dev/scaling': 'direct',
+        'autoscaling.keda.sh/paused': '',
+        'scaledobject.keda.sh/transfer-hpa-ownership': 'true',
+        'kubectl.kubernetes.io/last-applied-configuration': '{}',
+      },
+    },
+  },
+  {
     name: 'no-effect: cooldownPeriod with a minimum',
     spec: { cooldownPeriod: 5, minReplicaCount: 1 },
     found: [['no-effect', 'spec.cooldownPeriod', 'warning']],

@@ -155,6 +155,12 @@ void describe('the webhooks', () => {
       finalizers: [],
     })
     assert.deepEqual(await ask(annotated, update), { uid: 'u-1', allowed: true })
+    const odd = scaledObject(invalid, { annotations: { 'ebb.dev/scaling': 'dirct' } })
+    const { allowed, warnings } = await ask(odd, update)
+    assert.equal(allowed, true)
+    assert.deepEqual(warnings, [
+      'metadata.annotations["ebb.dev/scaling"]: annotation ebb.dev/scaling must be direct or hpa, not "dirct"',
+    ])
     const deleted = scaledObject(
       { ...invalid, pollingInterval: 5 },
       { deletionTimestamp: '2026-01-01T00:00:00Z' },

@@ -30,17 +30,25 @@ export function readReview(body: unknown, kind: JudgedKind): Review | undefined 
 }
 
 /**
- * Whether there is anything to judge. Not where the spec stays as it is: who pauses a workload, takes its finalizer off or
- * labels it must not be told of a rule it broke before. Not what is being deleted, which must be able to go.
+ * What there is to judge. Where the spec stays as it is, at most the annotations, and those are warned of but never refused:
+ * who pauses a workload, takes its finalizer off or labels it must not be told of a rule it broke before. What is being
+ * deleted must be able to go.
  */
-export function isJudged({ operation, subResource, object: after, oldObject }: Review): boolean {
-  if (operation !== 'CREATE' && operation !== 'UPDATE') return false
-  if (subResource || !after) return false
-  const { metadata } = after
-  if (typeof metadata === 'object' && metadata !== null && 'deletionTimestamp' in metadata)
-    return false
-  return operation === 'CREATE' || !isDeepStrictEqual(after['spec'], oldObject?.['spec'])
+export function judgedPart(review: Review): 'all' | 'annotations' | 'nothing' {
+  const { operation, subResource, object: after, oldObject } = review
+  if (operation !== 'CREATE' && operation !== 'UPDATE') return 'nothing'
+  if (subResource || !after || metadataOf(after)['deletionTimestamp'] !== undefined)
+    return 'nothing'
+  if (operation === 'CREATE' || !isDeepStrictEqual(after['spec'], oldObject?.['spec'])) return 'all'
+  const [now, before] = [after, oldObject ?? {}].map((o) => metadataOf(o)['annotations'])
+  return isDeepStrictEqual(now, before) ? 'nothing' : 'annotations'
 }
+
+const metadataOf = (
+  object: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> => ({
+  ...Object(object['metadata']),
+})
 
 /** An AdmissionReview to send back. */
 export interface Answer {

@@ -5,7 +5,7 @@ import type { ScaledObject, TriggerSpec } from '../../resources.ts'
 import { refuse } from '../guard.ts'
 import type { Server } from '../server.ts'
 import { type FactSource, factsOf } from './facts.ts'
-import { answer, isJudged, readReview, type Review } from './review.ts'
+import { answer, judgedPart, readReview, type Review } from './review.ts'
 
 /** Where the API server asks about a kind: KEDA's own paths. */
 export const admissionPath = (kind: JudgedKind): string =>
@@ -79,9 +79,14 @@ async function review(
 ): Promise<unknown> {
   const asked = readReview(request.body, kind)
   if (!asked) return refuse(reply, 400, `not an AdmissionReview (admission.k8s.io/v1) of a ${kind}`)
-  const problems = o.writes() && isJudged(asked) ? await judged(kind, asked, judge, o) : []
+  const part = o.writes() ? judgedPart(asked) : 'nothing'
+  const found = part === 'nothing' ? [] : await judged(kind, asked, judge, o)
+  const problems = part === 'annotations' ? found.flatMap(ofAnnotation) : found
   return reply.type('application/json').send(answer(asked, problems))
 }
+
+const ofAnnotation = (problem: Problem): readonly Problem[] =>
+  problem.rule === 'annotation' ? [{ ...problem, weight: 'warning' }] : []
 
 async function judged(
   kind: JudgedKind,
