@@ -75,11 +75,14 @@ export interface Cluster {
   ): Promise<T>
   /** Server-side apply as field manager `ebb`, forced: sets exactly the fields given and owns them. */
   apply<T extends Resource>(kind: Kind<T>, object: T, signal: AbortSignal): Promise<T>
-  /** Deletes in the background; absent is fine. With `uid`, only that very object (else CLUSTER_CONFLICT). */
+  /**
+   * Deletes; absent is fine. What the object owns goes after it, with `foreground` before it. With `uid`, only that very
+   * object (else CLUSTER_CONFLICT).
+   */
   remove<T extends Resource>(
     kind: Kind<T>,
     ref: Ref,
-    options: { readonly uid?: string },
+    options: { readonly uid?: string; readonly foreground?: boolean },
     signal: AbortSignal,
   ): Promise<void>
   /** The scale of a target, or undefined where the target itself does not exist. CLUSTER_INVALID where it has no /scale. */

@@ -136,6 +136,16 @@ const catalogue = {
   },
 
   // workloads
+  JOBS_REFUSED: {
+    retry: true,
+    say: (d: { why: string; help: string }) =>
+      `a Job cannot be created: ${d.why}; ${d.help}. It is tried again with every poll`,
+  },
+  JOBS_DELAYED: {
+    retry: true,
+    say: (d: { why: string }) =>
+      `a Job could not be created: ${d.why}; it is tried again with the next poll`,
+  },
   TARGET_KIND_UNKNOWN: {
     retry: true,
     say: (d: { kind: string; apiVersion: string }) =>

@@ -112,13 +112,39 @@ export interface ScaledObject extends Resource {
   readonly status?: ScaledObjectStatus
 }
 
-export interface ScaledJob extends Resource {
-  readonly spec: {
-    readonly jobTargetRef: object
-    readonly pollingInterval?: number
-    readonly triggers: readonly TriggerSpec[]
+export interface ScaledJobSpec {
+  /** The spec of a Job, of which Ebb itself reads the template alone. */
+  readonly jobTargetRef: { readonly template?: PodTemplate }
+  readonly pollingInterval?: number
+  readonly successfulJobsHistoryLimit?: number
+  readonly failedJobsHistoryLimit?: number
+  readonly rolloutStrategy?: string
+  readonly rollout?: { readonly strategy?: string; readonly propagationPolicy?: string }
+  readonly envSourceContainerName?: string
+  readonly minReplicaCount?: number
+  readonly maxReplicaCount?: number
+  readonly scalingStrategy?: {
+    readonly strategy?: string
+    readonly customScalingQueueLengthDeduction?: number
+    readonly customScalingRunningJobPercentage?: string
+    readonly pendingPodConditions?: readonly string[]
+    readonly multipleScalersCalculation?: string
   }
-  readonly status?: { readonly conditions?: readonly Condition[] }
+  readonly triggers: readonly TriggerSpec[]
+}
+
+export interface ScaledJobStatus {
+  readonly lastActiveTime?: string
+  readonly conditions?: readonly Condition[]
+  readonly triggersActivity?: Readonly<Record<string, { readonly isActive: boolean }>>
+  readonly externalMetricNames?: readonly string[]
+  readonly triggersTypes?: string
+  readonly authenticationsTypes?: string
+}
+
+export interface ScaledJob extends Resource {
+  readonly spec: ScaledJobSpec
+  readonly status?: ScaledJobStatus
 }
 
 export interface TriggerAuthentication extends Resource {
@@ -259,7 +285,10 @@ export interface HorizontalPodAutoscaler extends Resource {
 
 export interface Job extends Resource {
   readonly spec?: object
-  readonly status?: object
+  readonly status?: {
+    readonly completionTime?: string
+    readonly conditions?: readonly (Condition & { readonly lastTransitionTime?: string })[]
+  }
 }
 
 export interface Pod extends Resource {

@@ -5,7 +5,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { reasonRows } from '../src/core/reasons.ts'
+import { jobReasonRows, reasonRows } from '../src/core/reasons.ts'
 import { failures } from '../src/errors.ts'
 import { jsonSchema, markdownTable } from '../src/metadata/describe.ts'
 import { load, types } from '../src/registry.ts'
@@ -73,20 +73,27 @@ function errorsPage(): string {
 }
 
 function reasonsPage(): string {
-  const rows = reasonRows().map(
-    ({ because, scales, doc }) =>
-      `| \`${because}\` | ${scales ? 'scales' : 'stays'} | ${cell(doc)} |`,
-  )
+  const table = (what: string, rows: ReturnType<typeof reasonRows>): readonly string[] => [
+    `| word | ${what} | when |`,
+    '| --- | --- | --- |',
+    ...rows.map(
+      ({ because, scales, doc }) =>
+        `| \`${because}\` | ${scales ? 'scales' : 'stays'} | ${cell(doc)} |`,
+    ),
+    '',
+  ]
   return [
     made,
     '# Reasons',
     '',
     'Every decision names one of these words: in the log, in events, in `ebb explain`, on the page and in the metrics.',
     '',
-    '| word | the replicas | when |',
-    '| --- | --- | --- |',
-    ...rows,
+    '## Of ScaledObjects',
     '',
+    ...table('the replicas', reasonRows()),
+    '## Of ScaledJobs',
+    '',
+    ...table('the Jobs', jobReasonRows()),
   ].join('\n')
 }
 

@@ -14,8 +14,8 @@ import { givenBy, nothingGiven, unsupportedProblems } from './credentials.ts'
 import { type Described, metadataProblems, typeProblems } from './metadata.ts'
 import { neighbourProblems, type Neighbours } from './neighbours.ts'
 import { fieldText, type Path, type Problem } from './problem.ts'
+import { scaledJobProblems } from './scaledjob.ts'
 import { scaledObjectProblems } from './scaledobject.ts'
-import { triggerProblems } from './triggers.ts'
 import { type Measured, usageProblems } from './usage.ts'
 
 /** The kinds there are rules for. */
@@ -125,8 +125,7 @@ const ofScaledObject = (object: ScaledObject, facts: Facts): readonly Problem[] 
 function ofScaledJob(object: ScaledJob, facts: Facts): readonly Problem[] {
   const triggers: readonly TriggerSpec[] = (object as Partial<ScaledJob>).spec?.triggers ?? []
   return [
-    ...triggerProblems(triggers),
-    ...annotationProblems(object.metadata.annotations ?? {}),
+    ...scaledJobProblems(object),
     ...triggers.flatMap((trigger, index) => ofTrigger(trigger, index, facts)),
   ]
 }

@@ -1,25 +1,28 @@
 import type { Cluster } from '../cluster.ts'
-import { finalizer, nameLabel } from '../core/names.ts'
+import { finalizer } from '../core/names.ts'
 import { isFailure } from '../errors.ts'
-import { kinds } from '../kinds.ts'
-import type { ScaledObject } from '../resources.ts'
+import type { Kind } from '../kinds.ts'
+import type { Resource } from '../resources.ts'
 
-/** Puts the finalizer and the name label on a ScaledObject where they are missing; one guarded patch, or none. */
-export async function claim(
+/** Puts the finalizer, and the name label where the kind has one, on an object that lacks them; one guarded patch, or none. */
+export async function claim<T extends Resource>(
   cluster: Cluster,
-  object: ScaledObject,
+  kind: Kind<T>,
+  object: T,
+  nameLabel: string | undefined,
   signal: AbortSignal,
-): Promise<ScaledObject> {
+): Promise<T> {
   const { namespace = '', name, resourceVersion, finalizers = [], labels } = object.metadata
   const held = finalizers.includes(finalizer)
-  if (held && labels?.[nameLabel] === name) return object
+  const labelled = nameLabel === undefined || labels?.[nameLabel] === name
+  if (held && labelled) return object
   return cluster.patch(
-    kinds.scaledObject,
+    kind,
     { namespace, name },
     {
       metadata: {
         resourceVersion,
-        labels: { [nameLabel]: name },
+        ...(!labelled && { labels: { [nameLabel]: name } }),
         ...(!held && { finalizers: [...finalizers, finalizer] }),
       },
     },
@@ -28,10 +31,11 @@ export async function claim(
   )
 }
 
-/** Takes the finalizer off, so that a deleted ScaledObject can go. */
-export async function release(
+/** Takes the finalizer off, so that a deleted object can go. */
+export async function release<T extends Resource>(
   cluster: Cluster,
-  object: ScaledObject,
+  kind: Kind<T>,
+  object: T,
   signal: AbortSignal,
 ): Promise<void> {
   const { namespace = '', name, resourceVersion, finalizers = [] } = object.metadata
@@ -39,7 +43,7 @@ export async function release(
   const rest = finalizers.filter((f) => f !== finalizer)
   try {
     await cluster.patch(
-      kinds.scaledObject,
+      kind,
       { namespace, name },
       { metadata: { resourceVersion, finalizers: rest.length > 0 ? rest : null } },
       {},

@@ -6,9 +6,9 @@ import { storedHealth, type Health } from '../core/health.ts'
 import { compositeMetric } from '../core/names.ts'
 import { pauseOf } from '../core/pause.ts'
 import { isFailure, reasonOf } from '../errors.ts'
-import { kinds } from '../kinds.ts'
+import type { Kind } from '../kinds.ts'
 import type { Log } from '../log.ts'
-import type { Condition, ScaledObject, ScaledObjectStatus } from '../resources.ts'
+import type { Condition, Resource, ScaledObject } from '../resources.ts'
 import { distinct } from './settings.ts'
 import { passing } from './shared.ts'
 import { mergePatch, newer, type Fields } from './status.ts'
@@ -66,43 +66,42 @@ function statusOfResolved({ kind, plans, modifiers }: Resolved): Fields {
 /** Waits this long (ms) for more changes before it writes: a new workload's first sample is a moment away. */
 const gather = 150
 
-export interface Publisher extends Coalesced {
-  /** The status as last read or written, whichever is newer. */
-  readonly status: ScaledObjectStatus | undefined
+export interface Publisher<T> extends Coalesced {
+  /** The object as last read or written, whichever is newer. */
+  readonly known: T
   /** Takes note of the object as the mirror has it. */
-  observe(object: ScaledObject): void
+  observe(object: T): void
   /** Writes these fields now; fails as the cluster does. */
   write(fields: Fields): Promise<void>
 }
 
-/** Writes a ScaledObject's status where it differs from what is wanted, one patch at a time. */
-export function createPublisher(
-  cluster: Cluster,
-  clock: Clock,
-  log: Log,
-  first: ScaledObject,
-  want: () => Wanted | undefined,
+/** Writes an object's status where it differs from what is wanted, one patch at a time. */
+export function createPublisher<T extends Resource & { readonly status?: object }>(
+  { cluster, clock, log }: { readonly cluster: Cluster; readonly clock: Clock; readonly log: Log },
+  kind: Kind<T>,
+  first: T,
+  want: () => Fields | undefined,
   /** The API server refuses the status. */
   refused: (why: string) => void,
   signal: AbortSignal,
-): Publisher {
+): Publisher<T> {
   let known = first
 
   const { namespace = '', name } = first.metadata
 
-  const observe = (object: ScaledObject): void => {
+  const observe = (object: T): void => {
     if (!newer(known.metadata.resourceVersion, object.metadata.resourceVersion)) known = object
   }
 
   const write = async (status: Fields): Promise<void> => {
     const where = { subresource: 'status' } as const
-    observe(await cluster.patch(kinds.scaledObject, { namespace, name }, { status }, where, signal))
+    observe(await cluster.patch(kind, { namespace, name }, { status }, where, signal))
   }
 
   const writeWanted = async (): Promise<void> => {
     const wanted = want()
     if (!wanted || signal.aborted) return
-    const patch = mergePatch({ ...known.status }, wantedStatus(wanted))
+    const patch = mergePatch({ ...known.status }, wanted)
     if (!patch) return
     try {
       await write(patch)
@@ -121,8 +120,8 @@ export function createPublisher(
   })
 
   return {
-    get status() {
-      return known.status
+    get known() {
+      return known
     },
     observe,
     write,

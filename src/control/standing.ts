@@ -16,11 +16,12 @@ import type { Health } from '../core/health.ts'
 import { pauseOf } from '../core/pause.ts'
 import { explain } from '../core/reasons.ts'
 import { failure } from '../errors.ts'
+import { kinds } from '../kinds.ts'
 import type { Condition, ScaledObject } from '../resources.ts'
 import type { Happening } from './events.ts'
 import { happeningOf, strangeKeys, turnReason } from './happenings.ts'
 import type { Write } from './insight.ts'
-import { createPublisher } from './publish.ts'
+import { createPublisher, wantedStatus } from './publish.ts'
 import type { Resolved } from './resolve.ts'
 import type { Shared } from './shared.ts'
 import type { Plan } from './triggers.ts'
@@ -81,13 +82,12 @@ export function createStanding(
   let advisedOn = isReady(conditions) ? first.metadata.generation : undefined
 
   const publisher = createPublisher(
-    shared.cluster,
-    shared.clock,
-    log,
+    shared,
+    kinds.scaledObject,
     first,
     () =>
       shared.writes() && object.metadata.deletionTimestamp === undefined
-        ? {
+        ? wantedStatus({
             object,
             resolved: resolved(),
             conditions,
@@ -96,7 +96,7 @@ export function createStanding(
             hpaName,
             health: health(),
             original,
-          }
+          })
         : undefined,
     (note) => emit({ type: 'Warning', reason: 'ScaledObjectUpdateFailed', note }),
     signal,
@@ -180,7 +180,7 @@ export function createStanding(
     async found(replicas) {
       original ??= replicas
       const restores = object.spec.advanced?.restoreToOriginalReplicaCount === true
-      const stored = publisher.status?.originalReplicaCount !== undefined
+      const stored = publisher.known.status?.originalReplicaCount !== undefined
       if (!restores || stored || !shared.writes()) return
       await publisher.write({ originalReplicaCount: original })
     },

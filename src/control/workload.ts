@@ -1,9 +1,11 @@
 import { parseTime } from '../clock.ts'
 import { find } from '../core/conditions.ts'
 import type { Situation } from '../core/decide.ts'
+import { nameLabel } from '../core/names.ts'
 import { pauseOf, type Pause } from '../core/pause.ts'
 import { explain } from '../core/reasons.ts'
 import { failure, isFailure, reasonOf, type EbbError } from '../errors.ts'
+import { kinds } from '../kinds.ts'
 import type { Condition, HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
 import { claim, release } from './claim.ts'
 import { createDecider } from './decider.ts'
@@ -203,7 +205,9 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   }
 
   async function prepare(): Promise<void> {
-    const claimed = shared.writes() ? await claim(cluster, object, signal) : object
+    const claimed = shared.writes()
+      ? await claim(cluster, kinds.scaledObject, object, nameLabel, signal)
+      : object
     if (claimed !== object) standing.observe(claimed)
     const pause = pauseOf(claimed.metadata.annotations)
     if (pause.whole) return rest(claimed, pause)
@@ -283,7 +287,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     const hpa = hpaNow()
     const { original } = standing
     await restoreReplicas(object, { cluster, log, original, kind, hpa }, signal)
-    await release(cluster, object, signal)
+    await release(cluster, kinds.scaledObject, object, signal)
     standing.deleted()
   }
 

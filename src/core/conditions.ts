@@ -153,7 +153,7 @@ export function hpaActive(
 }
 
 /** Keeps the stored text where the new one says the same with other numbers. */
-function steady(now: Condition, before: readonly Condition[]): Condition {
+export function steady(now: Condition, before: readonly Condition[]): Condition {
   const then = find(before, now.type)
   const alike =
     then?.status === now.status &&

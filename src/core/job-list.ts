@@ -53,20 +53,22 @@ const isPending = ({ pods }: JobFacts, conditions: readonly string[]): boolean =
 export const defaultHistory = { Complete: 100, Failed: 100 } as const
 
 /** The ended Jobs beyond the limits, those that ended first (5.6). KEDA takes failed ones in the order of the list. */
-export const expired = (
-  jobs: readonly JobFacts[],
+export const expired = <J extends Omit<JobFacts, 'pods'>>(
+  jobs: readonly J[],
   limits: { readonly Complete: number; readonly Failed: number },
-): readonly JobFacts[] =>
+): readonly J[] =>
   (['Complete', 'Failed'] as const).flatMap((kind) => {
     const ended = jobs.filter((job) => job.finished === kind).toSorted(byEnd)
     return ended.slice(0, Math.max(0, ended.length - limits[kind]))
   })
 
-const byEnd = (a: JobFacts, b: JobFacts): number =>
+type End = Pick<JobFacts, 'name' | 'finishedAt'>
+
+const byEnd = (a: End, b: End): number =>
   endOf(a) - endOf(b) || (numberIn(a.name) ?? 0) - (numberIn(b.name) ?? 0)
 
 /** One whose end is unknown is taken for the newest. */
-const endOf = ({ finishedAt }: JobFacts): number => finishedAt ?? Number.MAX_VALUE
+const endOf = ({ finishedAt }: End): number => finishedAt ?? Number.MAX_VALUE
 
 /** The rollout of a ScaledJob's spec (5.5): whether Jobs of an older generation go, and how what is theirs goes. */
 export function rolloutOf(spec: {
@@ -88,9 +90,14 @@ export function rolloutOf(spec: {
   }
 }
 
-/** The Jobs of other generations than the current one, ended ones among them: what an immediate rollout deletes. */
-export const outdated = (jobs: readonly JobFacts[], generation: number): readonly JobFacts[] =>
-  jobs.filter((job) => job.generation !== String(generation))
+/**
+ * The Jobs of older generations than the current one, or of none, ended ones among them: what an immediate rollout deletes.
+ * KEDA takes newer ones too; but whoever sees a newer one looks at an old version of the ScaledJob.
+ */
+export const outdated = <J extends Pick<JobFacts, 'generation'>>(
+  jobs: readonly J[],
+  generation: number,
+): readonly J[] => jobs.filter((job) => !(Number(job.generation || Number.NaN) >= generation))
 
 const longestStem = 52
 

@@ -115,7 +115,7 @@ export function strategyOf(
 }
 
 /** Everything that decides how many Jobs are created now. */
-export interface JobSituation {
+export interface JobFigures {
   /** From `combined`. */
   readonly demand: JobDemand
   readonly bounds: JobBounds
@@ -128,13 +128,13 @@ export interface JobSituation {
 /** Why so many: the queue, the minimum, nothing to do, or as many as there may be are there already. */
 export type JobReason = 'queued' | 'below-min' | 'quiet' | 'enough'
 
-export interface JobDecision {
+export interface JobCount {
   readonly create: number
   readonly because: JobReason
 }
 
 /** How many Jobs to create (5.4). Total; never negative. */
-export function decideJobs(s: JobSituation): JobDecision {
+export function jobsToCreate(s: JobFigures): JobCount {
   const { demand, bounds, running } = s
   if (!demand.active) return { create: 0, because: 'quiet' }
   if (running < bounds.min) return { create: bounds.min - running, because: 'below-min' }
@@ -145,7 +145,7 @@ export function decideJobs(s: JobSituation): JobDecision {
 }
 
 /** effectiveMaxScale: how many Jobs the strategy lets be created, negative where there are too many. */
-function allowed({ demand, bounds, strategy, running, pending }: JobSituation): number {
+function allowed({ demand, bounds, strategy, running, pending }: JobFigures): number {
   const { most } = demand
   const { extra } = bounds
   const busy = running - bounds.min

@@ -8,6 +8,8 @@ import {
   type Situation,
   type TriggerFacts,
 } from './decide.ts'
+import type { JobBecause, JobDecision, JobSituation } from './decide-jobs.ts'
+import { explainJobs, jobReasons } from './job-reasons.ts'
 import { duration, list, plural } from './words.ts'
 
 interface Reason {
@@ -96,19 +98,33 @@ export const reasons: Readonly<Record<Because, Reason>> = {
   },
 }
 
-/** One sentence that says why the decision came out as it did. */
-export function explain(s: Situation, d: Decision): string {
-  return reasons[d.because].say(s, 'scaleTo' in d ? d.scaleTo : s.replicas)
+/** One sentence that says why the decision came out as it did. A situation and the decision made on it go together. */
+export function explain(s: Situation | JobSituation, d: Decision | JobDecision): string {
+  // each kind of situation is decided in its own words
+  if ('pending' in s) return explainJobs(s, d as JobDecision)
+  const { because } = d as Decision
+  return reasons[because].say(s, 'scaleTo' in d ? d.scaleTo : s.replicas)
 }
 
-/** The rows of the generated page docs/reasons.md, in the order of the table. */
-export const reasonRows = (): readonly {
-  readonly because: Because
+interface ReasonRow {
+  readonly because: Because | JobBecause
   readonly scales: boolean
   readonly doc: string
-}[] =>
+}
+
+/** The rows of the generated page docs/reasons.md, in the order of the tables. */
+export const reasonRows = (): readonly ReasonRow[] =>
   (Object.keys(reasons) as Because[]) // the table's type says that its keys are these words
     .map((because) => ({ because, scales: reasons[because].scales, doc: reasons[because].doc }))
+
+/** The same of ScaledJobs. */
+export const jobReasonRows = (): readonly ReasonRow[] =>
+  (Object.keys(jobReasons) as JobBecause[]) // as above
+    .map((because) => ({
+      because,
+      scales: jobReasons[because].scales,
+      doc: jobReasons[because].doc,
+    }))
 
 const pauses = { no: 'not at all', in: 'scale-in', out: 'scale-out', both: 'all scaling' } as const
 

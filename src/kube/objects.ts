@@ -84,9 +84,9 @@ const writing = (wire: Wire): Pick<Objects, 'create' | 'replace' | 'remove'> => 
       signal,
     )) as T
   },
-  async remove(kind, ref, { uid }, signal) {
+  async remove(kind, ref, { uid, foreground }, signal) {
     const body = {
-      propagationPolicy: 'Background',
+      propagationPolicy: foreground === true ? 'Foreground' : 'Background',
       ...(uid !== undefined && { preconditions: { uid } }),
     }
     const deed = { doing: 'deleting', object: spoken(kind, ref) }

@@ -118,16 +118,19 @@ describe('a rollout (5.5)', () => {
     test(`of ${JSON.stringify(spec)} is ${strategy}, ${propagation}`, () =>
       assert.deepEqual(rolloutOf(spec), { strategy, propagation }))
 
-  test('takes the Jobs of every other generation, ended ones among them', () => {
+  test('takes the Jobs of every older generation, ended ones among them, and none of a newer one', () => {
     const jobs = [
       running,
       { ...running, name: 'old', generation: '2' },
       { ...ended('done', 'Complete', 1), generation: '1' },
       { ...running, name: 'foreign', generation: undefined },
+      { ...running, name: 'empty', generation: '' },
+      { ...running, name: 'odd', generation: 'x' },
+      { ...running, name: 'newer', generation: '10' },
     ]
     assert.deepEqual(
       outdated(jobs, 3).map((job) => job.name),
-      ['old', 'done', 'foreign'],
+      ['old', 'done', 'foreign', 'empty', 'odd'],
     )
   })
 })

@@ -4,14 +4,14 @@ import * as fc from 'fast-check'
 import {
   combinationOf,
   combined,
-  decideJobs,
+  jobsToCreate,
   jobBounds,
   jobDemand,
   strategyOf,
   type Combination,
-  type JobDecision,
+  type JobCount,
   type JobDemand,
-  type JobSituation,
+  type JobFigures,
   type Strategy,
 } from '../../src/core/jobs.ts'
 
@@ -137,12 +137,18 @@ const example: Example = {
 }
 
 /** From one trigger with that queue to the Jobs. It is active where there is something in it. */
-function play(difference: Partial<Example>): JobDecision {
+function play(difference: Partial<Example>): JobCount {
   const e = { ...example, ...difference }
   const bounds = jobBounds({ minReplicaCount: e.min, maxReplicaCount: e.max })
   const one = jobDemand([e.queue], [e.target], e.queue > 0, bounds)
   const { running, pending, strategy } = e
-  return decideJobs({ demand: combined([one], 'max', bounds), bounds, strategy, running, pending })
+  return jobsToCreate({
+    demand: combined([one], 'max', bounds),
+    bounds,
+    strategy,
+    running,
+    pending,
+  })
 }
 
 const accurate = { kind: 'accurate' } as const
@@ -171,7 +177,7 @@ describe('the Jobs to create: the worked examples (5.7)', () => {
 })
 
 describe('the Jobs to create (5.4)', () => {
-  const rows: [name: string, difference: Partial<Example>, expected: JobDecision][] = [
+  const rows: [name: string, difference: Partial<Example>, expected: JobCount][] = [
     ['are none without a queue', { queue: 0 }, { create: 0, because: 'quiet' }],
     ['are none where as many run', { running: 3 }, { create: 0, because: 'enough' }],
     ['are none where more run', { running: 9 }, { create: 0, because: 'enough' }],
@@ -234,7 +240,7 @@ describe('whatever the situation', () => {
       .tuple(fc.integer({ min: -5, max: 60 }), fc.double({ min: -2, max: 2, noNaN: true }))
       .map(([d, s]) => custom(d, s)),
   )
-  const situation: fc.Arbitrary<JobSituation> = fc
+  const situation: fc.Arbitrary<JobFigures> = fc
     .record({
       min: count,
       max: fc.option(fc.integer({ min: 1, max: 60 })),
@@ -260,7 +266,7 @@ describe('whatever the situation', () => {
   test('the Jobs to create are a whole number, none only where it says so', () => {
     fc.assert(
       fc.property(situation, (s) => {
-        const { create, because } = decideJobs(s)
+        const { create, because } = jobsToCreate(s)
         assert.ok(Number.isInteger(create) && create >= 0)
         assert.equal(create > 0, because === 'queued' || because === 'below-min')
       }),
@@ -271,7 +277,7 @@ describe('whatever the situation', () => {
     fc.assert(
       fc.property(situation, (s) => {
         fc.pre(s.strategy.kind !== 'custom')
-        const { create } = decideJobs(s)
+        const { create } = jobsToCreate(s)
         const { min, extra } = s.bounds
         assert.ok(create === 0 || s.running + create <= min + extra)
       }),
@@ -286,7 +292,7 @@ describe('whatever the situation', () => {
           queue: s.demand.queue + more,
           most: Math.min(s.demand.most + more, s.bounds.extra),
         }
-        assert.ok(decideJobs({ ...s, demand: longer }).create >= decideJobs(s).create)
+        assert.ok(jobsToCreate({ ...s, demand: longer }).create >= jobsToCreate(s).create)
       }),
     )
   })

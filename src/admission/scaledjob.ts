@@ -1,0 +1,66 @@
+import { isResourceTrigger } from '../core/names.ts'
+import type { ScaledJob, TriggerSpec } from '../resources.ts'
+import { annotationProblems } from './annotations.ts'
+import { inSpec, type Problem } from './problem.ts'
+import { triggerProblems } from './triggers.ts'
+
+/**
+ * What is wrong with a ScaledJob by itself (keda-behaviour.md 5.1). KEDA's definition lets one in that has no spec, and its
+ * webhook looks at the triggers alone; what else is broken it finds when it runs.
+ */
+export function scaledJobProblems(object: ScaledJob): readonly Problem[] {
+  const { jobTargetRef, triggers = [] } = (object as Partial<ScaledJob>).spec ?? {}
+  const containers = jobTargetRef?.template?.spec?.containers ?? []
+  return [
+    ...triggerProblems(triggers),
+    ...(containers.length === 0
+      ? [
+          inSpec(
+            ['jobTargetRef'],
+            'structure',
+            'spec.jobTargetRef needs a template with at least one container',
+            'broken',
+          ),
+        ]
+      : []),
+    ...triggers.flatMap(triggerOfJob),
+    ...annotationProblems(object.metadata.annotations ?? {}),
+  ]
+}
+
+const triggerOfJob = (trigger: TriggerSpec, index: number): readonly Problem[] => {
+  const { type, metricType = '', useCachedMetrics } = trigger
+  const at = (field: string): readonly (string | number)[] => ['triggers', index, field]
+  return [
+    ...(metricType === ''
+      ? []
+      : [
+          inSpec(
+            at('metricType'),
+            'metric-type',
+            'metricType is for ScaledObjects: a ScaledJob counts what waits; take it out',
+            'broken',
+          ),
+        ]),
+    ...(useCachedMetrics === true
+      ? [
+          inSpec(
+            at('useCachedMetrics'),
+            'no-effect',
+            'useCachedMetrics has no effect: nobody but the poll reads the metrics of a ScaledJob',
+            'warning',
+          ),
+        ]
+      : []),
+    ...(isResourceTrigger(type)
+      ? [
+          inSpec(
+            at('type'),
+            'no-effect',
+            `trigger type ${type} has no effect: no HPA scales a ScaledJob`,
+            'warning',
+          ),
+        ]
+      : []),
+  ]
+}

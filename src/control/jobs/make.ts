@@ -1,0 +1,86 @@
+import type { Cluster } from '../../cluster.ts'
+import { nextNames } from '../../core/job-list.ts'
+import { jobOf } from '../../core/job-object.ts'
+import { failure, isFailure, reasonOf, type EbbError } from '../../errors.ts'
+import { kinds } from '../../kinds.ts'
+import type { Limit } from '../../limit.ts'
+import type { ScaledJob } from '../../resources.ts'
+import type { JobBook } from './book.ts'
+import { trimJob, type KeptJob } from './kept.ts'
+
+export interface MakeParts {
+  readonly cluster: Cluster
+  readonly book: JobBook
+  /** Calls under way at once, over all workloads. */
+  readonly limited: Limit
+  readonly version: string
+  /** False once no more are to be created: paused, changed, deleted, no longer leading. */
+  readonly goesOn: () => boolean
+}
+
+/** How many names of others are stepped over in one go. */
+const mostSkipped = 20
+
+/**
+ * Creates Jobs one after another, each under the next number. So at most one creation can be under way when Ebb ends, and it is
+ * the next to be tried: if it has worked, that is seen by its name, and none is made twice. The first failure ends it.
+ */
+export async function makeJobs(
+  scaledJob: ScaledJob,
+  count: number,
+  parts: MakeParts,
+  signal: AbortSignal,
+): Promise<{ readonly made: number; readonly problem: EbbError | undefined }> {
+  let made = 0
+  let skipped = 0
+  try {
+    while (made < count && skipped < mostSkipped && parts.goesOn()) {
+      const job = await parts.limited(() => makeNext(scaledJob, parts, signal))
+      if (job === undefined) skipped++
+      else {
+        parts.book.note(job)
+        made++
+      }
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    return { made, problem: problemOf(error) }
+  }
+  return { made, problem: undefined }
+}
+
+async function makeNext(
+  scaledJob: ScaledJob,
+  { cluster, book, version }: MakeParts,
+  signal: AbortSignal,
+): Promise<KeptJob | undefined> {
+  signal.throwIfAborted()
+  const { namespace = '', name: owner, uid } = scaledJob.metadata
+  const number = book.highest + 1
+  const [name = ''] = nextNames(owner, book.highest, 1)
+  try {
+    return trimJob(await cluster.create(kinds.job, jobOf(scaledJob, name, version), signal))
+  } catch (error) {
+    if (!isFailure(error, 'CLUSTER_EXISTS')) throw error
+  }
+  // made by a try before, whose answer was lost; or it is somebody else's
+  const found = await cluster.get(kinds.job, { namespace, name }, signal)
+  if (!found) return undefined
+  const job = trimJob(found)
+  if (job.owner === uid) return job
+  book.skip(number)
+  return undefined
+}
+
+/** What a user can do about it. */
+function problemOf(error: unknown): EbbError {
+  const why = reasonOf(error)
+  if (isFailure(error, 'CLUSTER_FORBIDDEN'))
+    return failure('JOBS_REFUSED', { why, help: /quota/i.test(why) ? quota : role }, error)
+  if (isFailure(error, 'CLUSTER_INVALID'))
+    return failure('JOBS_REFUSED', { why, help: 'correct spec.jobTargetRef' }, error)
+  return failure('JOBS_DELAYED', { why }, error)
+}
+
+const quota = 'raise the quota of the namespace, or lower maxReplicaCount'
+const role = 'give Ebb the rights of manifests/rbac, or correct what forbids the Job'
