@@ -67,29 +67,24 @@ const paced = 0.9
  */
 export function decideJobs(s: JobSituation): JobDecision {
   if (s.paused) return stay('paused')
-  const next = s.batch === undefined ? s.now : s.batch.began + s.period * paced
-  if (s.replicas < s.bounds.min) {
-    if (s.now < next) return stay('awaiting-poll', next)
-    return create(s, s.bounds.min - s.replicas, 'below-min')
-  }
+  if (s.replicas < s.bounds.min) return create(s, s.bounds.min - s.replicas, 'below-min')
   if (s.triggers.length === 0) return stay('quiet')
   if (s.triggers.some((t) => t.state === 'unread')) return stay('warming-up')
-  const blind = failingJobs(s)
-  if (blind.length === s.triggers.length) return stay('failing-blind')
-  if (blind.length > 0 && needsAll(s)) return stay('failing-blind')
-  const { create: count } = jobsToCreate({
-    demand: demandOfJobs(s),
-    bounds: s.bounds,
-    strategy: s.strategy,
-    running: s.replicas,
-    pending: s.pending,
-  })
-  if (count > 0) {
-    if (s.now < next) return stay('awaiting-poll', next)
-    return isUsed(s) ? stay('awaiting-poll') : create(s, count, 'queued')
-  }
-  if (blind.length > 0) return stay('failing-blind')
-  return stay(isActiveJob(s) && demandOfJobs(s).queue > 0 ? 'enough' : 'quiet')
+  const blind = failingJobs(s).length
+  if (blind === s.triggers.length || (blind > 0 && needsAll(s))) return stay('failing-blind')
+  const demand = demandOfJobs(s)
+  const { bounds, strategy, replicas: running, pending } = s
+  const { create: count } = jobsToCreate({ demand, bounds, strategy, running, pending })
+  if (count > 0) return create(s, count, 'queued')
+  if (blind > 0) return stay('failing-blind')
+  return stay(demand.active && demand.queue > 0 ? 'enough' : 'quiet')
+}
+
+function create(s: JobSituation, count: number, because: JobScaleReason): JobDecision {
+  const next = s.batch === undefined ? s.now : s.batch.began + s.period * paced
+  if (s.now < next) return stay('awaiting-poll', next)
+  if (because === 'queued' && isUsed(s)) return stay('awaiting-poll')
+  return s.listed ? { scaleTo: s.replicas + count, because } : stay('awaiting-list')
 }
 
 /** Triggers that cannot be read. */
@@ -125,9 +120,6 @@ export function demandOfJobs(s: JobSituation): JobDemand {
 /** Whether a trigger's word was asked for before the last creation, so that it may count what those Jobs work on. */
 const isUsed = ({ triggers, batch }: JobSituation): boolean =>
   batch !== undefined && triggers.some((t) => t.state !== 'failing' && (t.asked ?? 0) < batch.ended)
-
-const create = (s: JobSituation, count: number, because: JobScaleReason): JobDecision =>
-  s.listed ? { scaleTo: s.replicas + count, because } : stay('awaiting-list')
 
 const stay = (because: JobStayReason, until?: number): JobDecision => ({
   stay: true,

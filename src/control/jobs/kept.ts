@@ -15,25 +15,32 @@ export interface KeptJob extends Omit<JobFacts, 'pods'> {
 
 /** Keeps of a Job what decisions need. */
 export function trimJob({ metadata, status }: Job): KeptJob {
-  const { name, namespace, uid, resourceVersion, deletionTimestamp, labels, annotations } = metadata
   const finished = finishedOf(status?.conditions)
-  const ended = status?.conditions?.find((c) => c.type === finished)?.lastTransitionTime
+  const end = status?.conditions?.find((c) => c.type === finished)
   return {
-    metadata: {
-      name,
-      ...(namespace !== undefined && { namespace }),
-      ...(uid !== undefined && { uid }),
-      ...(resourceVersion !== undefined && { resourceVersion }),
-      ...(deletionTimestamp !== undefined && { deletionTimestamp }),
-    },
-    name,
-    label: labels?.[jobNameLabel] ?? '',
+    metadata: identityOf(metadata),
+    name: metadata.name,
+    label: metadata.labels?.[jobNameLabel] ?? '',
     owner: metadata.ownerReferences?.find((o) => o.controller === true)?.uid,
     finished,
-    finishedAt: parseTime(status?.completionTime) ?? parseTime(ended),
-    generation: annotations?.[jobGeneration],
+    finishedAt: parseTime(status?.completionTime) ?? parseTime(end?.lastTransitionTime),
+    generation: metadata.annotations?.[jobGeneration],
   }
 }
+
+const identityOf = ({
+  name,
+  namespace,
+  uid,
+  resourceVersion,
+  deletionTimestamp,
+}: Meta): KeptJob['metadata'] => ({
+  name,
+  ...(namespace !== undefined && { namespace }),
+  ...(uid !== undefined && { uid }),
+  ...(resourceVersion !== undefined && { resourceVersion }),
+  ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+})
 
 /** The Jobs of every ScaledJob, from one mirror. */
 export interface JobsByOwner {
