@@ -1,3 +1,6 @@
+import { allowedEndpoints } from '../auth/tenancy.ts'
+import { parseEndpoints } from '../endpoints.ts'
+import type { Meta } from '../resources.ts'
 import { inSpec, type Problem, type Rule } from './problem.ts'
 
 interface Identity {
@@ -37,6 +40,16 @@ export function authenticationProblems({
     ...(provider === 'aws' ? awsProblems(podIdentity ?? { provider }) : []),
     ...(oauth2 && judged ? oauthProblems(oauth2) : []),
   ]
+}
+
+/** The list of endpoints that Ebb reads; one that cannot be read allows nothing. */
+export function limitProblems({ annotations }: Partial<Meta>): readonly Problem[] {
+  const text = annotations?.[allowedEndpoints]
+  const parsed = text === undefined ? undefined : parseEndpoints(text)
+  if (parsed === undefined || 'allow' in parsed) return []
+  const path = ['metadata', 'annotations', allowedEndpoints]
+  const message = `annotation ${allowedEndpoints}: ${parsed.problem}`
+  return [{ path, rule: 'annotation', weight: 'broken', message }]
 }
 
 const wrong = (block: Rule & ('pod-identity' | 'oauth2'), field: string, why: string): Problem => {

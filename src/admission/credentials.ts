@@ -78,7 +78,7 @@ export function unsupportedProblems(spec: object, kind: string): readonly Proble
   }
   for (const store of ['gcpSecretManager', 'awsSecretManager'])
     if (tree[store] !== undefined)
-      warn([store], `Ebb does not support ${store}: its parameters will be missing`)
+      warn([store], `Ebb does not support ${store}: what uses it stands still`)
   if (inner(tree['azureKeyVault'], 'cloud') !== undefined)
     warn(['azureKeyVault', 'cloud'], 'azureKeyVault.cloud has no effect, as in KEDA')
   if (tree['filePath'] !== undefined && kind !== 'ClusterTriggerAuthentication')

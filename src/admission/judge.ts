@@ -9,7 +9,7 @@ import type {
   TriggerSpec,
 } from '../resources.ts'
 import { annotationProblems } from './annotations.ts'
-import { authenticationProblems } from './authentication.ts'
+import { authenticationProblems, limitProblems } from './authentication.ts'
 import { givenBy, nothingGiven, unsupportedProblems } from './credentials.ts'
 import { type Described, metadataProblems, typeProblems } from './metadata.ts'
 import { neighbourProblems, type Neighbours } from './neighbours.ts'
@@ -109,6 +109,7 @@ function ruleProblems(kind: JudgedKind, object: unknown, facts: Facts): readonly
   const { metadata, spec } = object as TriggerAuthentication
   return [
     ...authenticationProblems(spec),
+    ...limitProblems(metadata),
     ...unsupportedProblems(spec, kind),
     ...annotationProblems(metadata.annotations ?? {}),
   ]

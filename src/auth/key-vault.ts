@@ -1,6 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import { endpointOf } from '../endpoints.ts'
 import { EbbError, failure, isFailure, reasonOf } from '../errors.ts'
 import { addressOf } from '../http.ts'
 import type { EntraRequest } from '../scaler.ts'
@@ -74,7 +73,6 @@ export function createKeyVault(
     return {
       key: `key-vault/${key}`,
       lane: `key-vault ${url?.origin ?? ''}`,
-      ...(url && { endpoint: endpointOf(url) }),
       read: (signal) => read(ask, signal),
     }
   }

@@ -1,10 +1,8 @@
-import type { Endpoint } from '../endpoints.ts'
-
 /** What a store holds under one name, as text by key; or why it cannot be had, in words that say what to do and hold no secret. */
 export type Content =
   | {
       readonly data: Readonly<Record<string, string>>
-      /** Why it is not as new as it should be: the store cannot answer, and what was last read still holds. */
+      /** Why it is not as new as it should be: the store cannot or will not give it, and what was last read still holds. */
       readonly trouble?: string
     }
   | {
@@ -27,8 +25,6 @@ export interface Item {
   readonly key: string
   /** The server it is read from: one that hangs delays no other. */
   readonly lane: string
-  /** Where the store is, if it is outside the cluster: for lists of allowed endpoints. */
-  readonly endpoint?: Endpoint
   /** Reads it once; never rejects. */
   read(signal: AbortSignal): Promise<Read>
 }

@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.ts'
-import { endpointOf } from '../endpoints.ts'
 import { failure, reasonOf } from '../errors.ts'
 import { passingOf } from './objects.ts'
 import { type Item, type Read, renewAfter } from './store.ts'
@@ -42,7 +41,6 @@ export function vaultItem(
   return {
     key: `vault/${sessions.keyOf(login)}/${JSON.stringify(ask)}`,
     lane: `vault ${url?.origin ?? address}`,
-    ...(url && { endpoint: endpointOf(url) }),
     async read(signal) {
       try {
         const { status, body } = await send(signal)

@@ -3,10 +3,10 @@ import { keyVaultAsk, vaultAsk, vaultLogin } from '../auth/references.ts'
 import type { Content, Item } from '../auth/store.ts'
 import type { ParameterRef, SecretValue } from '../auth/shapes.ts'
 import type { Stores } from '../auth/stores.ts'
+import { limitsOf } from '../auth/tenancy.ts'
 import type { Within } from '../endpoints.ts'
 import type { Container, TriggerAuthentication, TriggerSpec } from '../resources.ts'
 import { environment } from './environment.ts'
-import { limitsOf } from './tenancy.ts'
 
 /** What a trigger's authenticationRef comes to. */
 export interface Authentication {
@@ -79,6 +79,9 @@ export async function authenticate(
   return { ...reading.result(), identity: { ...spec.podIdentity }, within: limits.within }
 }
 
+/** What forbids to go on without the content, as in KEDA: nothing, a refusal, or also that it is missing. */
+type Must = 'try' | 'answer' | 'have'
+
 /** What has been read so far of one authentication. */
 interface Reading {
   readonly source: AuthenticationSource
@@ -88,9 +91,9 @@ interface Reading {
   refuse(problem: string): void
   miss(problems: readonly string[]): void
   /** The content, or undefined with the reason noted. */
-  read(item: Item): Promise<Readonly<Record<string, string>> | undefined>
+  read(item: Item, must: Must): Promise<Readonly<Record<string, string>> | undefined>
   /** One key of the content; '' where it cannot be had, with the reason noted. */
-  value(item: Item, key: string, what: string): Promise<string>
+  value(item: Item, key: string, what: string, must?: Must): Promise<string>
   secret(name: string, key: string): Promise<string>
   result(): Omit<Authentication, 'identity' | 'within'>
 }
@@ -108,19 +111,20 @@ function createReading(source: AuthenticationSource, home: string): Reading {
     },
     refuse: (problem) => void fatal.push(problem),
     miss: (more) => void problems.push(...more),
-    async read(item) {
+    async read(item, must) {
       const content = await source.read(item)
       if ('data' in content) {
         if (content.trouble !== undefined) notes.push(content.trouble)
         return content.data
       }
       // nobody knows what it would say, so nothing may be concluded from its absence
-      if (content.passing === true) fatal.push(content.problem)
+      const fails = must === 'have' || (must === 'answer' && !content.missing)
+      if (content.passing === true || fails) fatal.push(content.problem)
       else problems.push(content.problem)
       return undefined
     },
-    async value(item, key, what) {
-      const data = await reading.read(item)
+    async value(item, key, what, must = 'try') {
+      const data = await reading.read(item, must)
       if (data && data[key] === undefined) problems.push(`${what} has no key ${key}`)
       return data?.[key] ?? ''
     },
@@ -245,7 +249,7 @@ async function fromVault(
     const what = `${secret.path} of Vault ${vault.address}`
     return [
       secret.parameter,
-      await reading.value(stores.vault(login, vaultAsk(secret)), secret.key, what),
+      await reading.value(stores.vault(login, vaultAsk(secret)), secret.key, what, 'answer'),
     ] as const
   })
   for (const [parameter, value] of await Promise.all(values)) reading.set(parameter, value)
@@ -267,7 +271,7 @@ async function fromKeyVault({ azureKeyVault: vault }: Spec, reading: Reading): P
   }
   const values = vault.secrets.map(async (secret) => {
     const item = reading.source.stores.keyVault(keyVaultAsk(vault, secret, clientSecret))
-    return [secret.parameter, await reading.value(item, 'value', vault.vaultUri)] as const
+    return [secret.parameter, await reading.value(item, 'value', vault.vaultUri, 'have')] as const
   })
   for (const [parameter, value] of await Promise.all(values)) reading.set(parameter, value)
 }

@@ -12,7 +12,7 @@ export interface Contents {
   readonly stores: Stores
   /** What is known; reads it when nothing is, when it was read before `newerThan` (epoch ms), or could not be a second ago. */
   read(item: Item, newerThan: number, signal: AbortSignal): Promise<Content>
-  /** Keeps the content fresh while held; `changed` is called when a new read differs. */
+  /** Keeps the content fresh while held; `changed` is called when a new read differs, or its store gets into trouble or out of it. */
   hold(item: Item, changed: () => void): () => void
   /** How many are held, for metrics and tests. */
   readonly size: number
@@ -88,14 +88,13 @@ export function createContents(stores: Stores, clock: Clock): Contents {
 
   const take = (entry: Entry, { renewAt, ...read }: Read): Content => {
     const before = entry.content
-    const content = kept(before, read)
+    const content = kept(entry.item, before, read)
     const now = clock.now()
-    const late = 'data' in content && content.trouble !== undefined
     entry.content = content
     entry.readAt = now
-    entry.dueAt = late ? now + retryAfter : (renewAt ?? now + rereadAfter)
+    entry.dueAt = troubled(content) ? now + retryAfter : (renewAt ?? now + rereadAfter)
     entry.reading = undefined
-    if (before !== undefined && !sameContent(before, content))
+    if (before !== undefined && turned(entry.item, before, content))
       for (const notify of entry.holders) notify()
     return content
   }
@@ -154,11 +153,21 @@ export function createContents(stores: Stores, clock: Clock): Contents {
   }
 }
 
-/** While a store cannot answer, what was last read still holds, with why it is no newer. */
-function kept(before: Content | undefined, read: Content): Content {
-  if ('data' in read || read.passing !== true || before === undefined) return read
-  return 'data' in before ? { data: before.data, trouble: read.problem } : read
+/**
+ * What was last read still holds while a store cannot answer. It holds too while a store outside the cluster refuses: whether the
+ * credentials are good is for the source to say, and a token for a vault that has ended is no reason to stop what works.
+ */
+function kept({ lane }: Item, before: Content | undefined, read: Content): Content {
+  if ('data' in read || read.missing || before === undefined || !('data' in before)) return read
+  const holds = read.passing === true || lane !== clusterLane
+  return holds ? { data: before.data, trouble: read.problem } : read
 }
+
+/** Whether holders are to hear of it. Of an outage of the API server they hear anyway. */
+const turned = ({ lane }: Item, before: Content, after: Content): boolean =>
+  !sameContent(before, after) || (lane !== clusterLane && troubled(before) !== troubled(after))
+
+const troubled = (content: Content): boolean => 'data' in content && content.trouble !== undefined
 
 function sameContent(a: Content, b: Content): boolean {
   if (!('data' in a) || !('data' in b)) return !('data' in a) && !('data' in b)

@@ -30,6 +30,15 @@ export const strangeKeys = (plans: readonly Plan[]): readonly string[] =>
       : []
   })
 
+/** Stores that got into trouble since the plans before: credentials from them are as old as that. */
+export const newTroubles = (plans: readonly Plan[], before: readonly Plan[]): readonly string[] => {
+  const known = new Set(before.flatMap(({ troubles }) => troubles))
+  const all = new Set(plans.flatMap(({ troubles }) => troubles))
+  return [...all].flatMap((why) =>
+    known.has(why) ? [] : `${why.slice(0, 600)}; what was last read stays in use`,
+  )
+}
+
 /** The event of a decision that was carried out, or failed to be. */
 export function happeningOf(
   resolved: Resolved | undefined,

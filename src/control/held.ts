@@ -7,7 +7,7 @@ import type { Contents } from './contents.ts'
 export interface HeldContents {
   /** A source of authentication whose contents are at most as old as `newerThan`, and noted as used. */
   source(newerThan: number, signal: AbortSignal): AuthenticationSource
-  /** Lets go of what the last `source` did not use. */
+  /** Lets go of what no `source` used since the last time. */
   settle(): void
   close(): void
 }
@@ -24,7 +24,6 @@ export function holdContents(
 
   return {
     source(newerThan, signal) {
-      used = new Set()
       const read = (item: Item): Promise<Content> => {
         used.add(item.key)
         if (!held.has(item.key)) held.set(item.key, contents.hold(item, changed))
@@ -38,6 +37,7 @@ export function holdContents(
           letGo()
           held.delete(key)
         }
+      used = new Set()
     },
     close() {
       for (const letGo of held.values()) letGo()

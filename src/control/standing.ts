@@ -19,7 +19,7 @@ import { failure } from '../errors.ts'
 import { kinds } from '../kinds.ts'
 import type { Condition, ScaledObject } from '../resources.ts'
 import type { Happening } from './events.ts'
-import { happeningOf, strangeKeys, turnReason } from './happenings.ts'
+import { happeningOf, newTroubles, strangeKeys, turnReason } from './happenings.ts'
 import type { Write } from './insight.ts'
 import { createPublisher, wantedStatus } from './publish.ts'
 import type { Resolved } from './resolve.ts'
@@ -134,13 +134,9 @@ export function createStanding(
     emit({ type: 'Warning', reason, note: `${type} ${metric}: ${error}` })
   }
 
-  /** Once per change of the spec. */
-  const advise = ({ generation, plans }: Resolved): void => {
-    advisedOn = generation
-    for (const note of strangeKeys(plans)) {
-      log.warn({ object: id }, note)
-      emit({ type: 'Warning', reason: 'KEDAScalerInfo', note })
-    }
+  const warn = (note: string): void => {
+    log.warn({ object: id }, note)
+    emit({ type: 'Warning', reason: 'KEDAScalerInfo', note })
   }
 
   const qualified = (changes: readonly Condition[]): readonly Condition[] =>
@@ -200,7 +196,9 @@ export function createStanding(
       for (const { trigger, metrics, announced, index } of now.plans)
         if (announced.lacking && !before.find((p) => p.index === index)?.announced.lacking)
           triggerTurned(trigger.type, metrics.join(), announced.lacking.message)
-      if (now.generation !== advisedOn) advise(now)
+      const advice = now.generation === advisedOn ? [] : strangeKeys(now.plans)
+      advisedOn = now.generation
+      for (const note of [...advice, ...newTroubles(now.plans, before)]) warn(note)
       publisher.poke()
     },
     refused(problem) {

@@ -32,6 +32,8 @@ export interface Plan {
   readonly within: Within | undefined
   /** What could not be had when this was resolved, and what is older than it should be because its store cannot answer. */
   readonly notes: readonly string[]
+  /** Of these: stores in trouble. */
+  readonly troubles: readonly string[]
 }
 
 export interface PlanSource {
@@ -115,6 +117,7 @@ async function planTrigger(
     metrics,
     within,
     notes: [...notes, ...problems],
+    troubles: notes,
   }
 }
 

@@ -87,7 +87,7 @@ describe('a workload identity of Azure', { timeout: 30_000 }, () => {
   })
   test('is the one that the authentication names', async (t) => {
     const s = await open(t, { AZURE_CLIENT_ID: undefined, AZURE_TENANT_ID: undefined })
-    assert.match(await s.why(), /for want of AZURE_CLIENT_ID, AZURE_TENANT_ID: let/)
+    assert.match(await s.why(), /for want of AZURE_CLIENT_ID, AZURE_TENANT_ID: set/)
     assert.equal(await s.ask({ clientId: 'other', tenantId: tenant }), 'entra-other-1')
   })
   test('whose token was not taken gets another, with the federated token of now', async (t) => {

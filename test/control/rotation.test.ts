@@ -192,6 +192,48 @@ describe('while a store is out', { timeout: 60_000 }, () => {
   })
 })
 
+describe('while a store refuses', { timeout: 60_000 }, () => {
+  const events = async ({ bench }: Stage): Promise<readonly string[]> => {
+    const { items } = await bench.cluster.list(kinds.event, { namespace: 'default' }, forever)
+    return items.flatMap(({ reason, note }) => (reason === 'KEDAScalerInfo' ? [note] : []))
+  }
+  test('what was last read is used, one event says so, and it ends with the refusal', async (t) => {
+    const s = await open(t)
+    s.vault.kv.set('kv/a', { password: 'a1' })
+    await s.follow('one', ofVault(s.vault, 'kv/a'))
+    s.vault.revoke('hvs.t')
+    await s.pass(3 * minute)
+    assert.equal((await s.bench.condition('Ready', 'one')).status, 'True')
+    const [said, ...more] = await events(s)
+    assert.match(said ?? '', /does not take the token .*it has expired.*; what was last read stays/)
+    assert.deepEqual(more, [])
+    s.vault.issue('hvs.t', 0)
+    s.vault.kv.set('kv/a', { password: 'a2' })
+    await s.pass(30 * second)
+    assert.equal(s.bench.source.opened.at(-1), 'a2')
+  })
+  test('a workload that is new does not go on without, and says which policy is missing', async (t) => {
+    const s = await open(t)
+    s.vault.kv.set('kv/a', { password: 'a1' })
+    s.vault.forbidden.add('kv/a')
+    await s.follow('one', ofVault(s.vault, 'kv/a'))
+    const { message } = await s.bench.condition('Ready', 'one')
+    assert.match(
+      message ?? '',
+      /refuses kv\/a \(permission denied\): give the token or role a policy/,
+    )
+    assert.deepEqual(s.bench.source.opened, [])
+  })
+  test('a secret that was deleted is not used any more', async (t) => {
+    const s = await open(t)
+    s.vault.kv.set('kv/a', { password: 'a1' })
+    await s.follow('one', ofVault(s.vault, 'kv/a'))
+    s.vault.kv.delete('kv/a')
+    await s.pass(minute)
+    assert.deepEqual(s.bench.source.opened, ['a1', 'none'])
+  })
+})
+
 describe('a token of a service account', () => {
   test('is replaced before it ends, and the source is opened with the new one', async (t) => {
     const s = await open(t)

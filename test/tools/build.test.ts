@@ -14,6 +14,19 @@ describe('the build', () => {
   })
   after(() => rm(out, { recursive: true }))
 
+  /** The file with all that it imports at once. */
+  const loadedBy = async (
+    file: string,
+    loaded: Set<string> = new Set(),
+  ): Promise<ReadonlySet<string>> => {
+    if (file === '' || loaded.has(file)) return loaded
+    loaded.add(file)
+    const text = await readFile(join(out, file), 'utf8')
+    for (const [, next] of text.matchAll(/(?:from|^import) ?["']\.\/([^"']+)["']/gm))
+      await loadedBy(next ?? '', loaded)
+    return loaded
+  }
+
   test('makes a program that runs by itself', () => {
     const run = spawnSync(join(out, 'ebb.js'), ['--version'], { encoding: 'utf8' })
     assert.deepEqual([run.status, run.stderr], [0, ''])
@@ -31,22 +44,24 @@ describe('the build', () => {
   })
 
   test('what is not needed to start is loaded later: scalers, the cluster client, the demo', async () => {
-    const loaded = new Set<string>()
-    const follow = async (file: string): Promise<void> => {
-      if (loaded.has(file)) return
-      loaded.add(file)
-      const text = await readFile(join(out, file), 'utf8')
-      for (const [, next] of text.matchAll(/(?:from|^import) ?["']\.\/([^"']+)["']/gm)) {
-        if (next !== undefined) await follow(next)
-      }
-    }
     const files = await readdir(out)
-    await follow(files.find((file) => file.startsWith('program-')) ?? '')
+    const loaded = await loadedBy(files.find((file) => file.startsWith('program-')) ?? '')
     for (const file of loaded) {
       const text = await readFile(join(out, file), 'utf8')
       for (const heavy of ['QueueServiceClient', 'KubeConfig', 'FST_ERR_', 'createEmbedded']) {
         assert.ok(!text.includes(heavy), `${heavy} is loaded at the start, in ${file}`)
       }
+    }
+  })
+
+  test('the Azure SDK is loaded by what uses it alone, not by the controller', async () => {
+    const files = await readdir(out)
+    const loaded = await loadedBy(files.find((file) => /^ebb-.*\.js$/.test(file)) ?? '')
+    assert.ok(loaded.size > 1)
+    for (const file of loaded) {
+      const text = await readFile(join(out, file), 'utf8')
+      for (const heavy of ['WorkloadIdentityCredential', 'getSecret(', 'QueueServiceClient'])
+        assert.ok(!text.includes(heavy), `${heavy} is loaded by the controller, in ${file}`)
     }
   })
 

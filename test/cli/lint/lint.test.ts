@@ -219,6 +219,13 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    name: 'a list of endpoints that cannot be read',
+    files: [
+      'apiVersion: keda.sh/v1alpha1\nkind: ClusterTriggerAuthentication\nmetadata:\n  name: a\n  annotations: {ebb.dev/allowed-endpoints: "http://a"}\nspec: {}\n',
+    ],
+    says: [/^0\.yaml:5: .*allowed-endpoints.*broken .*"http:\/\/a" is no endpoint/],
+  },
+  {
     name: 'an oauth2 without the type that it has by default',
     files: [
       'apiVersion: keda.sh/v1alpha1\nkind: TriggerAuthentication\nmetadata: {name: a}\nspec: {oauth2: {clientId: c, tokenUrl: "https://t"}}\n',
