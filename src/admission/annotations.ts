@@ -30,6 +30,8 @@ const ofEbb: Readonly<Record<string, readonly string[]>> = {
   'allowed-endpoints': [],
 }
 const own = 'ebb.dev/'
+/** API servers take 256 KiB of them; so many are looked at. */
+const most = 1_000
 
 /** What is wrong with the annotations of a ScaledObject: values that mean nothing, and names that nobody looks at. */
 export function scaledObjectAnnotationProblems({
@@ -59,10 +61,9 @@ export function scaledObjectAnnotationProblems({
 
 /** The part that holds for every kind. */
 export const annotationProblems = (annotations: Annotations): readonly Problem[] =>
-  Object.entries(annotations).flatMap(([key, value]) => [
-    ...nameProblems(key),
-    ...valueProblems(key, value),
-  ])
+  Object.entries(annotations)
+    .slice(0, most)
+    .flatMap(([key, value]) => [...nameProblems(key), ...valueProblems(key, value)])
 
 function nameProblems(key: string): readonly Problem[] {
   const [start, known] = [...Object.entries(ofKeda), [own, Object.keys(ofEbb)] as const].find(

@@ -1,5 +1,5 @@
 import { crds } from '../crds/crds.ts'
-import { misfits, type Shape } from '../crds/conform.ts'
+import { first, misfits, type Shape } from '../crds/conform.ts'
 import type { Hidden } from '../metadata/inspect.ts'
 import type {
   LimitRange,
@@ -50,7 +50,10 @@ const schemas = (): ReadonlyMap<string, Shape> =>
 
 /** A judge of objects of the four kinds. */
 export interface Judge {
-  /** Total: whatever the value is, it ends in problems. What does not have the form of its kind is judged by nothing else. */
+  /**
+   * Total: whatever the value is, it ends in problems. What does not have the form of its kind is judged by nothing else,
+   * except where only quotes are missing.
+   */
   judge(kind: JudgedKind, object: unknown, facts: Facts): readonly Problem[]
 }
 
@@ -60,29 +63,60 @@ export function createJudge(): Judge {
   return {
     judge(kind, object, facts) {
       const formal = formProblems(object, known.get(kind) ?? {})
-      if (formal.length > 0) return formal.slice(0, most)
-      return ruleProblems(kind, object, facts).slice(0, most)
+      if (formal.length === most || !formal.every(isUnquoted)) return formal
+      const quoted = formal.length > 0 ? withQuotes(object, formal) : object
+      const said = new Set(formal.map(({ path }) => fieldText(path)))
+      const rules = ruleProblems(kind, quoted, facts).filter((p) => !said.has(fieldText(p.path)))
+      return [...formal, ...rules].slice(0, most)
     },
   }
 }
 
+/** Nobody has more triggers than that, and each takes time and room to be judged. */
+const mostTriggers = 1_000
+
+function withFewTriggers<T extends ScaledObject | ScaledJob>(object: T): T {
+  // a ScaledJob may come without a spec
+  const spec = (object as { readonly spec?: T['spec'] }).spec
+  if (!spec || spec.triggers.length <= mostTriggers) return object
+  return { ...object, spec: { ...spec, triggers: spec.triggers.slice(0, mostTriggers) } }
+}
+
+/** A number or a boolean among a trigger's metadata: what is meant by it is plain. */
+const isUnquoted = ({ path, message }: Problem): boolean =>
+  path.length === 5 &&
+  path[1] === 'triggers' &&
+  path[3] === 'metadata' &&
+  message.endsWith(unquoted)
+
+function withQuotes(object: unknown, where: readonly Problem[]): unknown {
+  // of the form that the schema asks for, up to the values at these places
+  const copy: unknown = structuredClone(object)
+  for (const { path } of where) {
+    const metadata = valueAt(copy, path.slice(0, -1))
+    const key = path.at(-1)
+    if (typeof metadata === 'object' && metadata !== null && key !== undefined)
+      Reflect.set(metadata, key, String(Reflect.get(metadata, key)))
+  }
+  return copy
+}
+
 function formProblems(object: unknown, schema: Shape): readonly Problem[] {
   const named = { ...schema, properties: { ...schema.properties, metadata: metadataShape } }
-  return misfits(object, { ...named, required: [...(schema.required ?? []), 'metadata'] }).map(
-    ({ path, why }) => ({
-      path,
-      rule: 'structure',
-      weight: 'refused',
-      message: `${fieldText(path) || 'the object'} ${why}${hint(valueAt(object, path), why)}`,
-    }),
-  )
+  const required = [...(schema.required ?? []), 'metadata']
+  return first(misfits(object, { ...named, required }), most).map(({ path, why }) => ({
+    path,
+    rule: 'structure',
+    weight: 'refused',
+    message: `${fieldText(path) || 'the object'} ${why}${hint(valueAt(object, path), why)}`,
+  }))
 }
+
+const unquoted = ': write it in quotes'
 
 /** YAML takes 5, true and yes for other things than text. */
 const hint = (value: unknown, why: string): string =>
-  why === 'must be of type string' && ['number', 'boolean'].includes(typeof value)
-    ? ': write it in quotes'
-    : ''
+  why === 'must be of type string' && ['number', 'boolean'].includes(typeof value) ? unquoted : ''
 
 const valueAt = (value: unknown, path: Path): unknown =>
   path.reduce<unknown>(
@@ -104,8 +138,8 @@ const metadataShape: Shape = {
 
 function ruleProblems(kind: JudgedKind, object: unknown, facts: Facts): readonly Problem[] {
   // Each has the form that the schema of its kind gives it, which is what these types say of it.
-  if (kind === 'ScaledObject') return ofScaledObject(object as ScaledObject, facts)
-  if (kind === 'ScaledJob') return ofScaledJob(object as ScaledJob, facts)
+  if (kind === 'ScaledObject') return ofScaledObject(withFewTriggers(object as ScaledObject), facts)
+  if (kind === 'ScaledJob') return ofScaledJob(withFewTriggers(object as ScaledJob), facts)
   const { metadata, spec } = object as TriggerAuthentication
   return [
     ...authenticationProblems(spec),

@@ -29,6 +29,7 @@ export type Rule =
   | 'oauth2'
   | 'annotation'
   | 'metric-type'
+  | 'job-template'
   | 'metadata'
   | 'no-effect'
   | 'unsupported'

@@ -17,7 +17,7 @@ export function scaledJobProblems(object: ScaledJob): readonly Problem[] {
       ? [
           inSpec(
             ['jobTargetRef'],
-            'structure',
+            'job-template',
             'spec.jobTargetRef needs a template with at least one container',
             'broken',
           ),

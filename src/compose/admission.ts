@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Config } from '../config.ts'
 import { findAuthenticationIn, type Mirrors } from '../control/controller.ts'
-import { isFailure } from '../errors.ts'
+import { failure, isFailure } from '../errors.ts'
 import { kinds } from '../kinds.ts'
 import type { Log } from '../log.ts'
 import { mirrorAll, type Mirror } from '../mirror.ts'
@@ -39,7 +39,7 @@ export function openFacts(parts: Parts, signal: AbortSignal): FactSource {
   const { scaledObjects, hpas, foreignHpas, deployments, statefulSets } = mirrors
   const find = findAuthenticationIn(mirrors)
   return {
-    cluster,
+    cluster: bounded(cluster),
     clock,
     types,
     load,
@@ -48,6 +48,27 @@ export function openFacts(parts: Parts, signal: AbortSignal): FactSource {
     limitRanges,
     neighbours: createNeighbourhood({ scaledObjects, hpas: [hpas, foreignHpas] }, signal),
     authentication: find,
+  }
+}
+
+/** So many questions to the API server at once; what would be asked beyond that is not known. */
+const lookups = 16
+
+/** Anybody in the cluster may have an object judged, and must not ask the API server through Ebb as fast as he likes. */
+function bounded(cluster: Cluster): FactSource['cluster'] {
+  let asking = 0
+  const within = async <T>(ask: () => Promise<T>): Promise<T> => {
+    if (asking >= lookups) throw failure('CHECKS_BUSY', { width: lookups })
+    asking += 1
+    try {
+      return await ask()
+    } finally {
+      asking -= 1
+    }
+  }
+  return {
+    get: (kind, ref, signal) => within(() => cluster.get(kind, ref, signal)),
+    resolve: (version, kind, signal) => within(() => cluster.resolve(version, kind, signal)),
   }
 }
 

@@ -55,34 +55,47 @@ export function memberOf(schema: Shape, key: string): Shape | undefined {
   return more === true || schema['x-kubernetes-preserve-unknown-fields'] ? anything : undefined
 }
 
-/** Everything that does not fit, each with the path it is at; empty where all does. */
-export function misfits(
+/** The first of what is found, without looking for the rest. */
+export function first(found: Iterable<Misfit>, most: number): readonly Misfit[] {
+  const taken: Misfit[] = []
+  for (const one of found) {
+    if (taken.push(one) >= most) break
+  }
+  return taken
+}
+
+/** Everything that does not fit, each with the path it is at; nothing where all does. Whoever wants few takes few. */
+export function* misfits(
   value: unknown,
   schema: Shape,
   path: Misfit['path'] = [],
-): readonly Misfit[] {
-  if (value === null && schema.nullable === true) return []
+): Generator<Misfit> {
+  if (value === null && schema.nullable === true) return
   const wrongType = typeProblem(value, schema)
-  if (wrongType !== undefined) return [{ path, why: wrongType }]
-  const own = [...valueProblems(value, schema), ...sizeProblems(value, schema)]
-  return [...own.map((why) => ({ path, why })), ...innerMisfits(value, schema, path)]
+  if (wrongType !== undefined) {
+    yield { path, why: wrongType }
+    return
+  }
+  for (const why of valueProblems(value, schema)) yield { path, why }
+  for (const why of sizeProblems(value, schema)) yield { path, why }
+  yield* innerMisfits(value, schema, path)
 }
 
-function innerMisfits(value: unknown, schema: Shape, path: Misfit['path']): readonly Misfit[] {
+function* innerMisfits(value: unknown, schema: Shape, path: Misfit['path']): Generator<Misfit> {
   if (Array.isArray(value)) {
     const { items } = schema
-    return items ? value.flatMap((item, at) => misfits(item, items, [...path, at])) : []
+    if (items) for (const [at, item] of value.entries()) yield* misfits(item, items, [...path, at])
+    return
   }
-  if (!isTree(value)) return []
+  if (!isTree(value)) return
   // what has a default is there by the time it is asked for
-  const missing = (schema.required ?? [])
-    .filter((key) => value[key] === undefined && !hasDefault(schema, key))
-    .map((key) => ({ path: [...path, key], why: 'is required' }))
-  const inner = Object.entries(value).flatMap(([key, member]) => {
+  for (const key of schema.required ?? [])
+    if (value[key] === undefined && !hasDefault(schema, key))
+      yield { path: [...path, key], why: 'is required' }
+  for (const [key, member] of Object.entries(value)) {
     const known = memberOf(schema, key)
-    return known === undefined || known === anything ? [] : misfits(member, known, [...path, key])
-  })
-  return [...missing, ...inner]
+    if (known !== undefined && known !== anything) yield* misfits(member, known, [...path, key])
+  }
 }
 
 /** Whether a member that is left out is filled in. */
@@ -90,21 +103,23 @@ export const hasDefault = (schema: Shape, key: string): boolean =>
   schema.properties?.[key]?.default !== undefined
 
 /** Fields that the schema does not have, which an API server drops, or refuses where it is told to be strict. */
-export function strangers(
+export function* strangers(
   value: unknown,
   schema: Shape,
   path: Misfit['path'] = [],
-): readonly Misfit[] {
+): Generator<Misfit> {
   if (Array.isArray(value)) {
     const { items } = schema
-    return items ? value.flatMap((item, at) => strangers(item, items, [...path, at])) : []
+    if (items)
+      for (const [at, item] of value.entries()) yield* strangers(item, items, [...path, at])
+    return
   }
-  if (!isTree(value) || !(schema.properties || schema.additionalProperties)) return []
-  return Object.entries(value).flatMap(([key, member]) => {
+  if (!isTree(value) || !(schema.properties || schema.additionalProperties)) return
+  for (const [key, member] of Object.entries(value)) {
     const known = memberOf(schema, key)
-    if (known === undefined) return [{ path: [...path, key], why: 'there is no such field' }]
-    return known === anything ? [] : strangers(member, known, [...path, key])
-  })
+    if (known === undefined) yield { path: [...path, key], why: 'there is no such field' }
+    else if (known !== anything) yield* strangers(member, known, [...path, key])
+  }
 }
 
 function typeProblem(value: unknown, schema: Shape): string | undefined {
@@ -138,7 +153,7 @@ function valueProblems(value: unknown, schema: Shape): readonly string[] {
   if (!hasFormat(value, schema.format)) found.push(`must have the format ${schema.format}`)
   if (typeof value === 'string' && schema.pattern !== undefined)
     if (!new RegExp(schema.pattern).test(value)) found.push(`must match ${schema.pattern}`)
-  if (schema.anyOf && !schema.anyOf.some((branch) => misfits(value, branch).length === 0))
+  if (schema.anyOf && !schema.anyOf.some((branch) => misfits(value, branch).next().done))
     found.push('fits none of the forms allowed')
   return found
 }

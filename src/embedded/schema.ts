@@ -33,7 +33,7 @@ function shapedTree(value: Tree, schema: Schema): Tree {
 
 /** Everything that is wrong with a value, each with the path it is at; empty where it fits. */
 export const problems = (value: unknown, schema: Schema): readonly string[] =>
-  misfits(value, schema).map(({ path, why }) => `${textOf(path)}: ${why}`)
+  [...misfits(value, schema)].map(({ path, why }) => `${textOf(path)}: ${why}`)
 
 const textOf = (path: readonly (string | number)[]): string =>
   path.length === 0

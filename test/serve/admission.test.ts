@@ -339,6 +339,15 @@ void describe('bad questions to the webhooks', () => {
       assert.equal((await ask(scaledObject())).allowed, true)
     })
 
+  void it('of great size are answered so many a second, and all others again soon', async () => {
+    const payload = JSON.stringify(bodyOf({ x: 'x'.repeat(7 * 1024 * 1024) }))
+    const send = async (): Promise<number> =>
+      (await app.inject({ method: 'POST', url, headers, payload })).statusCode
+    assert.deepEqual([await send(), await send(), await send()], [200, 200, 503])
+    await clock.advance(4_000)
+    assert.equal(await send(), 200)
+  })
+
   void it('get a bounded answer to an object of nothing but mistakes', async () => {
     const triggers = Array.from({ length: 20_000 }, () => ({
       type: 'x\u001b[2J'.repeat(9),

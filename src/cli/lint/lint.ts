@@ -1,5 +1,5 @@
 import { crds } from '../../crds/crds.ts'
-import { type Shape, strangers } from '../../crds/conform.ts'
+import { first, type Shape, strangers } from '../../crds/conform.ts'
 import { nearest } from '../../core/nearest.ts'
 import { createJudge, type Facts, type JudgedKind, judgedKinds } from '../../admission/judge.ts'
 import type { Described } from '../../admission/metadata.ts'
@@ -179,13 +179,11 @@ function strangerProblems(kind: JudgedKind, object: Resource): readonly Problem[
   const schema: Shape =
     crds().find(({ spec }) => spec.names.kind === kind)?.spec.versions[0]?.schema.openAPIV3Schema ??
     {}
-  return strangers(object, schema)
-    .filter(({ path }) => path[0] !== 'status')
-    .slice(0, 50)
-    .map(({ path, why }) => {
-      const meant = nearest(String(path.at(-1)), fieldsAt(schema, path.slice(0, -1)))
-      return problem(path, `${why}${meant === undefined ? '' : `; did you mean ${meant}?`}`)
-    })
+  const { status: _, ...written } = { ...object, status: undefined }
+  return first(strangers(written, schema), 50).map(({ path, why }) => {
+    const meant = nearest(String(path.at(-1)), fieldsAt(schema, path.slice(0, -1)))
+    return problem(path, `${why}${meant === undefined ? '' : `; did you mean ${meant}?`}`)
+  })
 }
 
 function fieldsAt(schema: Shape, path: Path): readonly string[] {

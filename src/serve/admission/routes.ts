@@ -4,6 +4,7 @@ import { inSpec, type Problem, shown } from '../../admission/problem.ts'
 import type { ScaledObject, TriggerSpec } from '../../resources.ts'
 import { refuse } from '../guard.ts'
 import type { Server } from '../server.ts'
+import { createAllowance } from './allowance.ts'
 import { type FactSource, factsOf } from './facts.ts'
 import { answer, judgedPart, readReview, type Review } from './review.ts'
 
@@ -31,8 +32,8 @@ export interface AdmissionOptions {
 
 /** Twice the largest object that an API server stores, with what JSON makes of odd characters. */
 export const largestReview = 8 * 1024 * 1024
-/** Bytes of bodies that may be held at once, over all callers. */
-const budget = 4 * largestReview
+const mebibyte = 1024 * 1024
+const allowed = { perSecond: 2 * mebibyte, burst: 2 * largestReview, held: 4 * largestReview }
 
 /**
  * The validating webhooks of the four kinds. Who asks is not asked, because API servers show webhooks no certificate and no
@@ -41,7 +42,7 @@ const budget = 4 * largestReview
  */
 export function serveAdmission(app: Server, o: AdmissionOptions): void {
   const judge = createJudge()
-  let held = 0
+  const allowance = createAllowance(o.facts.clock, allowed)
   for (const kind of judgedKinds)
     app.post(
       admissionPath(kind),
@@ -51,18 +52,15 @@ export function serveAdmission(app: Server, o: AdmissionOptions): void {
         // before the body is read, which is what costs
         async onRequest(request, reply) {
           const size = Number(request.headers['content-length'] ?? Number.NaN)
-          const fits = Number.isSafeInteger(size) && held + size <= budget
-          if (!fits) {
+          const giveBack = Number.isSafeInteger(size) ? allowance.take(size) : undefined
+          if (!giveBack) {
             reply.header('connection', 'close')
             await (Number.isSafeInteger(size)
               ? refuse(reply, 503, 'too many reviews at once')
               : refuse(reply, 411, 'Content-Length is required'))
             return reply
           }
-          held += size
-          reply.raw.once('close', () => {
-            held -= size
-          })
+          reply.raw.once('close', giveBack)
           return undefined
         },
       },

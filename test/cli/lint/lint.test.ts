@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { readDocuments } from '../../../src/cli/documents.ts'
 import { lint } from '../../../src/cli/lint/lint.ts'
@@ -93,6 +94,17 @@ const rows: readonly Row[] = [
     name: 'parameters without quotes',
     files: [withTrigger('connectionFromEnv: S', 'queueLength: 5')],
     says: [/^0\.yaml:13: .*queueLength: refused must be of type string: write it in quotes$/],
+  },
+  {
+    name: 'what else is wrong beside a parameter without quotes',
+    files: [
+      withSpec('minReplicaCount: 101').replace('connectionFromEnv: STORAGE', 'queueLength: 5'),
+    ],
+    says: [
+      /^0\.yaml:13: .*queueLength: refused must be of type string/,
+      /^0\.yaml:6: spec\.minReplicaCount: refused/,
+      /^0\.yaml:11: .*metadata: broken .*connection is required/,
+    ],
   },
   {
     name: 'words that kubectl takes for true',
@@ -245,6 +257,11 @@ void describe('ebb lint', () => {
       assert.equal(found.length, says.length, found.join('\n'))
       for (const [at, pattern] of says.entries()) assert.match(found[at] ?? '', pattern)
     })
+
+  void it('finds nothing in the examples', async () => {
+    for (const file of readdirSync('manifests/examples'))
+      assert.deepEqual(await lines(readFileSync(`manifests/examples/${file}`, 'utf8')), [], file)
+  })
 
   void it('never shows the value of a secret', async () => {
     const text = withTrigger('connection: "AccountKey=hunter2"', 'queueLength: "x"')
