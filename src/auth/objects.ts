@@ -39,8 +39,13 @@ export const refused = (error: unknown): string =>
     : reasonOf(error)
 
 /** Whether a failure says nothing of what was asked for, only that nobody can answer now. */
-export const passingOf = (error: unknown): { missing: false; passing?: true } =>
-  error instanceof EbbError && error.retry ? { missing: false, passing: true } : { missing: false }
+export const passingOf = (
+  error: unknown,
+): { readonly missing: false; readonly passing?: true; readonly down?: true } => {
+  if (!(error instanceof EbbError) || !error.retry) return { missing: false }
+  const down = isFailure(error, 'SOURCE_UNREACHABLE', 'SOURCE_TIMEOUT')
+  return { missing: false, passing: true, ...(down && { down }) }
+}
 
 const decoded = (
   secret: { readonly data?: Readonly<Record<string, string>> } | undefined,

@@ -17,6 +17,8 @@ export type Content =
 export type Read = Content & {
   /** When it is to be read again (epoch ms), where that is not the usual time: on its lease, before a token ends. */
   readonly renewAt?: number
+  /** Its server did not answer at all, so that nothing else it has can be read just now. */
+  readonly down?: boolean
 }
 
 /** One thing to read from a store. Equal keys are read once for everyone. */

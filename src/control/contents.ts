@@ -31,8 +31,18 @@ const demands = 2
 const width = { cluster: 8, other: 4 }
 /** How long a place rests after a reading of another store (ms), so that none is asked more than 80 times a second. */
 const gap = 50
+/** How long a server that did not answer is left alone (ms). */
+const downLasts = 5_000
 /** How often due contents are looked for (ms). */
 const tick = 1_000
+
+/** One server, and whether it answers. */
+interface Lane {
+  readonly limited: Limit
+  /** Until then nothing is asked of it: what waits is answered by `down` (epoch ms). */
+  downUntil: number
+  down: Read
+}
 
 interface Entry {
   readonly item: Item
@@ -47,7 +57,7 @@ interface Entry {
 
 export function createContents(stores: Stores, clock: Clock): Contents {
   const entries = new Map<string, Entry>()
-  const lanes = new Map<string, Limit>()
+  const lanes = new Map<string, Lane>()
   const stop = new AbortController()
   let cancel: (() => void) | undefined
 
@@ -68,25 +78,43 @@ export function createContents(stores: Stores, clock: Clock): Contents {
     return entry
   }
 
-  const laneOf = ({ lane }: Item): Limit => {
+  const laneOf = ({ lane }: Item): Lane => {
     const found = lanes.get(lane)
     if (found) return found
-    const made = limit(lane === clusterLane ? width.cluster : width.other)
+    const made: Lane = {
+      limited: limit(lane === clusterLane ? width.cluster : width.other),
+      downUntil: Number.NEGATIVE_INFINITY,
+      down: { problem: '', missing: false },
+    }
     lanes.set(lane, made)
     return made
+  }
+
+  /** Many may wait for a server that hangs; the first who waited in vain speaks for all. */
+  const ask = async (item: Item, lane: Lane): Promise<Read> => {
+    if (clock.now() < lane.downUntil) return lane.down
+    const read = await item.read(stop.signal)
+    if (read.down === true) {
+      lane.downUntil = clock.now() + downLasts
+      lane.down = read
+    }
+    return read
   }
 
   /** Reads in the item's lane, whose place rests a moment before the next takes it. */
   const inLane = (item: Item): Promise<Read> =>
     new Promise((resolve) => {
-      void laneOf(item)(async () => {
-        resolve(await item.read(stop.signal))
+      const lane = laneOf(item)
+      void lane.limited(async () => {
+        const before = clock.now()
+        resolve(await ask(item, lane))
         // ended early by the end of all alone
-        if (item.lane !== clusterLane) await clock.sleep(gap, stop.signal).catch(() => undefined)
+        if (item.lane !== clusterLane && before >= lane.downUntil)
+          await clock.sleep(gap, stop.signal).catch(() => undefined)
       })
     })
 
-  const take = (entry: Entry, { renewAt, ...read }: Read): Content => {
+  const take = (entry: Entry, { renewAt, down: _, ...read }: Read): Content => {
     const before = entry.content
     const content = kept(entry.item, before, read)
     const now = clock.now()

@@ -138,3 +138,46 @@ describe('the Secrets that workloads refer to', () => {
     assert.equal(stage.gets(), 2)
   })
 })
+
+describe('a store that hangs', () => {
+  const hanging = (name: string, lane: string, asked: string[], clock: ManualClock): Item => ({
+    key: name,
+    lane,
+    async read(signal) {
+      asked.push(name)
+      await clock.sleep(3 * second, signal).catch(() => undefined)
+      return { problem: `${lane} did not answer`, missing: false, passing: true, down: true }
+    },
+  })
+  test('is waited for by four; what the first learns holds for all, and for five seconds', async (t) => {
+    const { clock, contents } = open(t)
+    const asked: string[] = []
+    const read = (name: string): Promise<Content> =>
+      contents.read(hanging(name, 'vault', asked, clock), Number.NEGATIVE_INFINITY, forever)
+    const all = Promise.all(Array.from({ length: 100 }, (_, i) => read(`a${i}`)))
+    await clock.advance(3 * second)
+    assert.equal((await all).length, 100)
+    assert.equal(asked.length, 4)
+    await clock.advance(4 * second)
+    const soon = read('b')
+    await clock.advance(0)
+    assert.match(JSON.stringify(await soon), /vault did not answer/)
+    assert.equal(asked.length, 4)
+    await clock.advance(second)
+    void read('c')
+    await clock.advance(0)
+    assert.equal(asked.length, 5)
+  })
+  test('delays no other', async (t) => {
+    const stage = open(t)
+    await make(stage, 'a')
+    const asked: string[] = []
+    for (let i = 0; i < 50; i++)
+      void stage.contents.read(
+        hanging(`a${i}`, 'vault', asked, stage.clock),
+        Number.NEGATIVE_INFINITY,
+        forever,
+      )
+    assert.deepEqual(await stage.read(), { data: { password: 'a' } })
+  })
+})
