@@ -74,7 +74,7 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
     readyPods: parts.readyPods,
   })
 
-  const none = { fallback: undefined, modifiers: undefined }
+  const none = { resources: [], fallback: undefined, modifiers: undefined }
 
   const arm = (at: number | undefined): void => {
     if (alarm?.at === at) return
@@ -132,15 +132,16 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
       if (after.turns.length > 0) parts.turned(after.turns)
     },
     demand(replicas) {
-      const { fallback, modifiers } = parts.resolved() ?? none
+      const { resources, fallback, modifiers } = parts.resolved() ?? none
       // most workloads have neither, and are decided on at every poll
       if (fallback === undefined && modifiers === undefined)
         return {
-          triggers: sampling.triggers.map(factsOf),
+          triggers: withUsage(sampling.triggers.map(factsOf), resources),
           composite: undefined,
           fallbackReplicas: undefined,
         }
-      return demandOf(input({ fallback, modifiers }, replicas, factsOf))
+      const demand = demandOf(input({ fallback, modifiers }, replicas, factsOf))
+      return { ...demand, triggers: withUsage(demand.triggers, resources) }
     },
     offers: () => offersOf(input(parts.resolved() ?? none, parts.replicas(), factsOf)),
     async read(metric) {
@@ -165,6 +166,13 @@ const observe = (trigger: Trigger): Observed => ({
   period: trigger.subscription.period,
   newest: isGood(trigger) ? 'good' : trigger.conclusion === undefined ? 'unread' : 'error',
 })
+
+/** cpu and memory are in the situation too, although only the HPA knows their values. */
+const withUsage = (
+  sampled: readonly TriggerFacts[],
+  resources: Resolved['resources'],
+): readonly TriggerFacts[] =>
+  resources.length === 0 ? sampled : [...sampled, ...resources.map(({ facts }) => facts)]
 
 const factsOf = (trigger: Trigger): TriggerFacts => trigger.facts()
 

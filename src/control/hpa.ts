@@ -10,7 +10,7 @@ import type { Resolved } from './resolve.ts'
 /** The HPA a ScaledObject wants. With `hold`, or a pause of one direction, it does not scale that way either. */
 export function wantedHpa(
   object: ScaledObject,
-  resolved: Pick<Resolved, 'settings' | 'kind' | 'plans' | 'modifiers'>,
+  resolved: Pick<Resolved, 'settings' | 'kind' | 'plans' | 'resources' | 'modifiers'>,
   version: string,
   hold: boolean,
 ): HorizontalPodAutoscaler {
@@ -37,16 +37,18 @@ export function wantedHpa(
   })
 }
 
-/** With modifiers one metric stands for all external ones. */
+/** With modifiers one metric stands for all external ones; cpu and memory stay beside it. */
 const metricsOf = (
-  { plans, modifiers }: Pick<Resolved, 'plans' | 'modifiers'>,
+  { plans, resources, modifiers }: Pick<Resolved, 'plans' | 'resources' | 'modifiers'>,
   scaledObject: string,
-): HpaFacts['metrics'] =>
-  modifiers
+): HpaFacts['metrics'] => [
+  ...(modifiers
     ? [compositeSpec(modifiers, scaledObject)]
     : plans.flatMap((plan) =>
         plan.specs.map((s) => ({ index: plan.index, ...s, metricType: plan.trigger.metricType })),
-      )
+      )),
+  ...resources.map(({ metric }) => metric),
+]
 
 export const hpaNameOf = ({ metadata, spec }: ScaledObject): string =>
   hpaNameFor(metadata.name, spec.advanced?.horizontalPodAutoscalerConfig?.name)

@@ -47,7 +47,7 @@ export function wantedStatus({ object, resolved, ...wanted }: Wanted): Fields {
   }
 }
 
-function statusOfResolved({ kind, plans, modifiers }: Resolved): Fields {
+function statusOfResolved({ kind, plans, resources, modifiers }: Resolved): Fields {
   return {
     scaleTargetKind: kindText(kind),
     scaleTargetGVKR: {
@@ -56,12 +56,20 @@ function statusOfResolved({ kind, plans, modifiers }: Resolved): Fields {
       kind: kind.kind,
       resource: kind.plural,
     },
-    ...(plans.length > 0 && {
-      externalMetricNames: plans.flatMap((plan) => plan.metrics),
+    ...(plans.length + resources.length > 0 && {
+      externalMetricNames: orNone(plans.flatMap((plan) => plan.metrics)),
+      resourceMetricNames: orNone(namesOf(resources)),
       compositeScalerName: modifiers && compositeMetric,
     }),
   }
 }
+
+const orNone = (names: readonly string[]): readonly string[] | undefined =>
+  names.length > 0 ? names : undefined
+
+/** Those of whole pods; KEDA does not list those of one container. */
+const namesOf = (resources: Resolved['resources']): readonly string[] =>
+  resources.flatMap(({ metric }) => metric.resource?.name ?? [])
 
 /** Waits this long (ms) for more changes before it writes: a new workload's first sample is a moment away. */
 const gather = 150

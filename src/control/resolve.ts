@@ -1,6 +1,7 @@
 import { scaledObjectProblems } from '../admission/scaledobject.ts'
 import type { Ref, ScalableKind } from '../cluster.ts'
 import { fallbackOf, type Fallback } from '../core/fallback.ts'
+import { resourceTriggers, type ResourceTrigger } from '../core/resource-trigger.ts'
 import { modifiersOf, type Modifiers } from '../core/modifiers.ts'
 import { failure, isFailure, reasonOf } from '../errors.ts'
 import type { ScaledObject } from '../resources.ts'
@@ -22,6 +23,8 @@ export interface Resolved extends FoundTarget {
   readonly settings: Settings
   /** None while the workload is paused as a whole: then nothing is asked. */
   readonly plans: readonly Plan[]
+  /** cpu and memory triggers, which the HPA measures itself. */
+  readonly resources: readonly ResourceTrigger[]
   /** `scalingModifiers`, where they are used. */
   readonly modifiers: Modifiers | undefined
   /** The fallback, where there is one that can be followed. */
@@ -55,12 +58,15 @@ export async function resolveSpec(
     source,
     signal,
   )
-  if (planned.problems.length > 0) throw failure('SPEC_INVALID', { problems: planned.problems })
+  const { resources, problems: unfit } = resourceTriggers(spec.triggers)
+  const problems = [...planned.problems, ...unfit]
+  if (problems.length > 0) throw failure('SPEC_INVALID', { problems })
   return {
     generation: metadata.generation ?? 0,
     settings: settingsOf(object),
     ...found,
     plans: planned.plans,
+    resources,
     modifiers,
     fallback,
     fallbackProblem,
@@ -84,6 +90,7 @@ export const restingSpec = (object: ScaledObject, found: FoundTarget): Resolved 
   settings: settingsOf(object),
   ...found,
   plans: [],
+  resources: [],
   modifiers: undefined,
   fallback: undefined,
   fallbackProblem: undefined,

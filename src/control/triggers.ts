@@ -1,5 +1,5 @@
 import type { TriggerFacts } from '../core/decide.ts'
-import { metricName } from '../core/names.ts'
+import { isResourceTrigger, metricName } from '../core/names.ts'
 import { permitWithin, type Within } from '../endpoints.ts'
 import { EbbError, failure, isFailure, reasonOf } from '../errors.ts'
 import type { Given } from '../metadata/fields.ts'
@@ -53,7 +53,7 @@ export interface Surroundings {
   readonly envSourceContainerName: string | undefined
 }
 
-/** Resolves every trigger. All problems of all triggers come back together; then there are no plans. */
+/** Resolves every trigger but cpu and memory, which nobody asks. All problems of all triggers come back together; then there are no plans. */
 export async function planTriggers(
   triggers: readonly TriggerSpec[],
   around: Surroundings,
@@ -61,11 +61,13 @@ export async function planTriggers(
   signal: AbortSignal,
 ): Promise<{ readonly plans: readonly Plan[]; readonly problems: readonly string[] }> {
   const results = await Promise.all(
-    triggers.map((trigger, index) =>
-      planTrigger(trigger, index, around, source, signal).catch((error: unknown) => {
-        signal.throwIfAborted()
-        return reasonOf(error)
-      }),
+    triggers.flatMap((trigger, index) =>
+      isResourceTrigger(trigger.type)
+        ? []
+        : planTrigger(trigger, index, around, source, signal).catch((error: unknown) => {
+            signal.throwIfAborted()
+            return reasonOf(error)
+          }),
     ),
   )
   const problems = results.filter((result) => typeof result === 'string')
