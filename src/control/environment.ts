@@ -33,14 +33,30 @@ export async function environment(
 
 type Lookup = (name: string, before: number) => Promise<string | undefined>
 
+/** Longer than any variable a container can be started with in earnest; what variables make of each other could be endless. */
+const longest = 128 * 1024
+
+/** Finds variables as they stand before a place in the list. Each entry is read and expanded once. */
 function lookupIn(container: Container, read: ReadContent, problems: string[]): Lookup {
   const own = container.env ?? []
+  const known = new Map<number, Promise<string | undefined>>()
+  const valueOf = (entry: EnvVar, index: number): Promise<string | undefined> =>
+    entry.valueFrom
+      ? fromReference(entry, read, problems)
+      : expand(entry.value ?? '', (other) => lookup(other, index))
+  const bounded = async (entry: EnvVar, index: number): Promise<string | undefined> => {
+    const value = await valueOf(entry, index)
+    if (value === undefined || value.length <= longest) return value
+    problems.push(`variable ${entry.name} is longer than 128 KiB`)
+    return undefined
+  }
   const lookup: Lookup = async (name, before) => {
     const index = own.findLastIndex((entry, at) => at < before && entry.name === name)
     const entry = own[index]
     if (!entry) return fromSources(container, name, read, problems)
-    if (entry.valueFrom) return fromReference(entry, read, problems)
-    return expand(entry.value ?? '', (other) => lookup(other, index))
+    const value = known.get(index) ?? bounded(entry, index)
+    known.set(index, value)
+    return value
   }
   return lookup
 }
@@ -85,19 +101,15 @@ export async function expand(
   text: string,
   valueOf: (name: string) => Promise<string | undefined>,
 ): Promise<string> {
+  // nothing after it ends, so nothing there is a reference, and nothing has to be looked through twice
+  const end = text.lastIndexOf(')') + 1
   let out = ''
-  for (let at = 0; at < text.length; at++) {
-    const rest = text.slice(at)
-    const reference = /^\$\(([^)]*)\)/.exec(rest)
-    if (rest.startsWith('$$')) {
-      out += '$'
-      at++
-    } else if (reference) {
-      out += (await valueOf(reference[1] ?? '')) ?? reference[0]
-      at += reference[0].length - 1
-    } else {
-      out += text[at]
-    }
+  let at = 0
+  for (const { 0: found, 1: name, index } of text.slice(0, end).matchAll(/\$\$|\$\(([^)]*)\)/g)) {
+    out += text.slice(at, index)
+    out += found === '$$' ? '$' : ((await valueOf(name ?? '')) ?? found)
+    at = index + found.length
+    if (out.length > longest) return out
   }
-  return out
+  return out + text.slice(at, end) + text.slice(end).replaceAll('$$', () => '$')
 }
