@@ -3,6 +3,7 @@ import {
   createSecureContext,
   DEFAULT_CIPHERS,
   getCACertificates,
+  type SecureContext,
   type SecureContextOptions,
   type SecureVersion,
 } from 'node:tls'
@@ -22,6 +23,8 @@ export interface Outward {
   readonly keepAlive: boolean
   /** Fails with ENDPOINT_FORBIDDEN where Ebb may not go (`--allowed-endpoints`). */
   readonly permit: (endpoint: Endpoint) => void
+  /** The context of all connections that bring no certificate of their own: with `trust` it is a megabyte, so all share it. */
+  readonly context?: () => SecureContext
   /** Finds addresses in place of the system; for tests. */
   readonly lookup?: LookupFunction
 }
@@ -83,18 +86,16 @@ export function dispatcherFor(url: URL, trust: Trust, outward: Outward): Dispatc
   return new EnvHttpProxyAgent({ ...shared, connect: tls, requestTls: tls })
 }
 
-function secure(url: URL, { ca, cert, key, verify }: Trust, { trust, tls }: Outward): object {
-  const authorities = [...trust, ...ca]
+function secure(url: URL, { ca, cert, key, verify }: Trust, outward: Outward): object {
+  const own = ca.length > 0 || cert !== undefined || key !== undefined
+  if (!own && outward.context) {
+    return { secureContext: outward.context(), rejectUnauthorized: verify }
+  }
   try {
     // OpenSSL passes over text that is no certificate, and would then trust less than was asked for.
     for (const pem of ca) void new X509Certificate(pem)
-    // Made once per source: the system's certificates are some 150 to parse.
-    const secureContext = createSecureContext({
-      ...limitsOf(tls),
-      ...(authorities.length > 0 && { ca: [...getCACertificates('default'), ...authorities] }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key }),
-    })
+    const trust = [...outward.trust, ...ca]
+    const secureContext = contextOf(trust, outward.tls, { cert, key })
     return { secureContext, rejectUnauthorized: verify }
   } catch (thrown) {
     throw failure('METADATA_INVALID', {
@@ -104,8 +105,21 @@ function secure(url: URL, { ca, cert, key, verify }: Trust, { trust, tls }: Outw
   }
 }
 
+/** Made once per source, or once for many: the system's certificates are some 150 to parse. */
+export const contextOf = (
+  trust: readonly string[],
+  tls: TlsLimits,
+  { cert, key }: Pick<Trust, 'cert' | 'key'> = systemTrust,
+): SecureContext =>
+  createSecureContext({
+    ...limitsOf(tls),
+    ...(trust.length > 0 && { ca: [...getCACertificates('default'), ...trust] }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  })
+
 /** OpenSSL speaks TLS below 1.2 only where its security level is lowered. */
-export const limitsOf = ({ minVersion, ciphers }: TlsLimits): SecureContextOptions => {
+const limitsOf = ({ minVersion, ciphers }: TlsLimits): SecureContextOptions => {
   const old = minVersion === 'TLSv1' || minVersion === 'TLSv1.1'
   const wanted = old ? `${ciphers ?? DEFAULT_CIPHERS}:@SECLEVEL=0` : ciphers
   return { minVersion, ...(wanted !== undefined && { ciphers: wanted }) }

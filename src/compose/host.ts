@@ -17,6 +17,7 @@ export const createHost = (
   get trust() {
     return outward.trust
   },
+  ...(outward.context && { context: outward.context }),
   tls: outward.tls,
   keepAlive: outward.keepAlive,
   permit: outward.permit,

@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { SecureContext } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { permitWithin } from '../endpoints.ts'
 import { reasonOf } from '../errors.ts'
-import type { Outward } from '../http.ts'
+import { contextOf, type Outward } from '../http.ts'
 import type { Log } from '../log.ts'
 
 /** How often the folders of `--ca-dir` are read again (ms). */
@@ -33,13 +34,17 @@ export async function openOutward(
   const { allowedEndpoints: endpoints } = config
   const within = endpoints && { endpoints, by: '--allowed-endpoints' }
   let trust: readonly string[] = []
+  let context: SecureContext | undefined
   let told = ''
   const load = async (): Promise<void> => {
     const found = await Promise.all(config.caDir.map(certificatesIn))
     const problems = found.flatMap((each) => each.problems).join('; ')
     if (problems !== '' && problems !== told) log.warn({ problems }, '--ca-dir')
     told = problems
-    trust = found.flatMap((each) => each.certificates)
+    const certificates = found.flatMap((each) => each.certificates)
+    if (certificates.join() === trust.join()) return
+    trust = certificates
+    context = undefined
   }
   const repeat = async (): Promise<void> => {
     while (!signal.aborted) {
@@ -48,13 +53,15 @@ export async function openOutward(
       if (!signal.aborted) await load()
     }
   }
+  const tls = { minVersion: config.httpMinTlsVersion, ciphers: config.httpTlsCipherList }
   await load()
   void repeat()
   return {
     get trust() {
       return trust
     },
-    tls: { minVersion: config.httpMinTlsVersion, ciphers: config.httpTlsCipherList },
+    context: () => (context ??= contextOf(trust, tls)),
+    tls,
     keepAlive: !config.httpDisableKeepAlive,
     permit: (endpoint) => permitWithin(within, endpoint),
   }

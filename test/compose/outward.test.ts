@@ -35,6 +35,9 @@ describe('--ca-dir', () => {
     const clock = manualClock()
     const outward = await open(t, { caDir: folder }, clock)
     assert.equal(outward.trust.length, 2)
+    const before = outward.context?.()
+    assert.ok(before)
+    assert.equal(outward.context?.(), before)
     const third = await issue('CN=c', { ca: true })
     await writeFile(join(folder, 'three.pem'), third.cert)
     await clock.advance(60 * second)
@@ -42,6 +45,7 @@ describe('--ca-dir', () => {
     for (let i = 0; i < 200 && outward.trust.length < 3; i++)
       await new Promise((resolve) => setTimeout(resolve, 10))
     assert.equal(outward.trust.length, 3)
+    assert.notEqual(outward.context?.(), before)
   })
 
   test('that is not there trusts nobody more', async (t) => {
