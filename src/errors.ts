@@ -146,6 +146,11 @@ const catalogue = {
     say: (d: { why: string }) =>
       `a Job could not be created: ${d.why}; it is tried again with the next poll`,
   },
+  JOBS_UNLISTED: {
+    retry: true,
+    say: (d: { why: string }) =>
+      `no Job is created before those that exist are listed, which fails: ${d.why}; give Ebb the rights of manifests/rbac`,
+  },
   TARGET_KIND_UNKNOWN: {
     retry: true,
     say: (d: { kind: string; apiVersion: string }) =>

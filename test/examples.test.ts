@@ -5,7 +5,12 @@ import { parseAllDocuments } from 'yaml'
 import type { Given } from '../src/metadata/fields.ts'
 import { read, unknownKeys } from '../src/metadata/schema.ts'
 import { load, types } from '../src/registry.ts'
-import type { ScaledObject, TriggerAuthentication, TriggerSpec } from '../src/resources.ts'
+import type {
+  ScaledJob,
+  ScaledObject,
+  TriggerAuthentication,
+  TriggerSpec,
+} from '../src/resources.ts'
 
 const folder = new URL('../manifests/examples/', import.meta.url)
 
@@ -23,9 +28,15 @@ const only = (objects: readonly Example[], kind: string): Example => {
   return found[0] ?? assert.fail(kind)
 }
 
+/** The ScaledObject or ScaledJob of the file. */
+const workloadOf = (objects: readonly Example[]): (ScaledObject | ScaledJob) & Example => {
+  const kind = objects.some((o) => o.kind === 'ScaledJob') ? 'ScaledJob' : 'ScaledObject'
+  return only(objects, kind) as (ScaledObject | ScaledJob) & Example
+}
+
 /** What the trigger is given, resolved within the file alone. */
 function givenOf(objects: readonly Example[], trigger: TriggerSpec): Given {
-  const workload = { namespace: 'default', name: only(objects, 'ScaledObject').metadata.name }
+  const workload = { namespace: 'default', name: workloadOf(objects).metadata.name }
   const alone = { trigger: trigger.metadata ?? {}, auth: {}, env: {}, identity: {}, workload }
   if (trigger.authenticationRef === undefined) return alone
   const auth = only(objects, 'TriggerAuthentication') as TriggerAuthentication & Example
@@ -38,11 +49,20 @@ function givenOf(objects: readonly Example[], trigger: TriggerSpec): Given {
   return { ...alone, auth: Object.fromEntries(parameters) }
 }
 
-describe('the example of each scaler', () => {
+async function accepts(objects: readonly Example[]): Promise<void> {
+  for (const trigger of workloadOf(objects).spec.triggers) {
+    const scaler = await load(trigger.type)
+    const given = givenOf(objects, trigger)
+    assert.ok(read(trigger.type, scaler.fields, given, scaler.check))
+    assert.deepEqual(unknownKeys(scaler.fields, given.trigger), [])
+  }
+}
+
+describe('the example of each scaler, and of a ScaledJob', () => {
   test('is there, and there is no other', () =>
     assert.deepEqual(
       readdirSync(folder).sort(),
-      types.map((type) => `${type}.yaml`),
+      [...types, 'scaledjob'].sort().map((type) => `${type}.yaml`),
     ))
 
   for (const type of types) {
@@ -54,12 +74,9 @@ describe('the example of each scaler', () => {
         spec.triggers.map((trigger) => trigger.type),
         [type],
       )
-      for (const trigger of spec.triggers) {
-        const scaler = await load(trigger.type)
-        const given = givenOf(objects, trigger)
-        assert.ok(read(trigger.type, scaler.fields, given, scaler.check))
-        assert.deepEqual(unknownKeys(scaler.fields, given.trigger), [])
-      }
+      await accepts(objects)
     })
   }
+
+  test('a ScaledJob has triggers that their scalers accept', () => accepts(parse('scaledjob.yaml')))
 })

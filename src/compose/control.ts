@@ -81,6 +81,7 @@ export function startControl(parts: ControlParts): Control {
     hold: parts.hold,
     findAuthentication: findAuthenticationIn(mirrors),
     findHpa: (namespace, name) => mirrors.hpas.get(namespace, name),
+    followPods: (namespace, selector) => pods.follow(namespace, selector),
     writes: parts.writes,
     metricsOwner: parts.metricsOwner,
   })

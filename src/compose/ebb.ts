@@ -256,6 +256,7 @@ function observe(
     inventory: () =>
       inventoryOf({
         scaledObjects: mirrors.scaledObjects,
+        scaledJobs: mirrors.scaledJobs,
         triggerAuthentications: mirrors.authentications,
         clusterTriggerAuthentications: mirrors.clusterAuthentications,
       }),

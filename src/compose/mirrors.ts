@@ -2,7 +2,10 @@ import type { Clock } from '../clock.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Mirrors } from '../control/controller.ts'
 import { trimForeignHpa, trimHpa } from '../control/hpa.ts'
+import { wholeScaledJob } from '../control/jobs/controller.ts'
+import { trimJob } from '../control/jobs/kept.ts'
 import { trimWorkload } from '../control/target.ts'
+import { jobNameLabel } from '../core/job-object.ts'
 import { kinds, type Kind } from '../kinds.ts'
 import type { Log } from '../log.ts'
 import { mirrorAll, type Mirror, type MirrorNews } from '../mirror.ts'
@@ -12,7 +15,7 @@ import type { Resource } from '../resources.ts'
 export interface MirrorScope {
   /** Only these namespaces; none means all. */
   readonly namespaces: readonly string[]
-  /** Only ScaledObjects with these labels; '' means all. */
+  /** Only ScaledObjects and ScaledJobs with these labels; '' means all. */
   readonly labelSelector: string
 }
 
@@ -54,6 +57,8 @@ export function openMirrors(
     deployments: open(kinds.deployment, trimWorkload),
     statefulSets: open(kinds.statefulSet, trimWorkload),
     hpas: open(kinds.hpa, trimHpa, ownHpas),
+    scaledJobs: open(kinds.scaledJob, wholeScaledJob, scope.labelSelector),
+    jobs: open(kinds.job, trimJob, jobNameLabel),
     foreignHpas: open(kinds.hpa, trimForeignHpa, ownHpas.replace('=', '!=')),
   }
 }

@@ -10,13 +10,15 @@ import type {
 import { createIndex } from './index-by.ts'
 import type { Insight, Readings } from './insight.ts'
 import { hpaNameOf } from './hpa.ts'
+import { authenticationsOf, createJobController, type JobMirrors } from './jobs/controller.ts'
+import type { JobShared } from './jobs/workload.ts'
 import { createRivals, targetIn } from './rivals.ts'
 import type { Shared } from './shared.ts'
 import { same } from './status.ts'
 import { createWorkload, type Workload } from './workload.ts'
 
 /** The live copies of what the loops follow. */
-export interface Mirrors {
+export interface Mirrors extends JobMirrors {
   readonly scaledObjects: Mirror<ScaledObject>
   readonly authentications: Mirror<TriggerAuthentication>
   readonly clusterAuthentications: Mirror<TriggerAuthentication>
@@ -38,8 +40,14 @@ export interface Controller {
 
 const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`
 
-/** Starts a loop for every ScaledObject there is and will be. The mirrors must be synced, so that nothing is decided on half a view. */
-export function createController(mirrors: Mirrors, given: Omit<Shared, 'rivals'>): Controller {
+/**
+ * Starts a loop for every ScaledObject and ScaledJob there is and will be. The mirrors must be synced, so that nothing is
+ * decided on half a view.
+ */
+export function createController(
+  mirrors: Mirrors,
+  given: Omit<Shared, 'rivals'> & Pick<JobShared, 'followPods'>,
+): Controller {
   const workloads = new Map<string, Workload>()
   const closing = new Set<Promise<void>>()
   const byTarget = createIndex<Workload>()
@@ -56,19 +64,15 @@ export function createController(mirrors: Mirrors, given: Omit<Shared, 'rivals'>
     foreign: mirrors.foreignHpas,
     changed: (target) => resolveAt(target),
   })
-  const shared: Shared = { ...given, rivals: (object) => rivals.problems(object) }
+  const shared = { ...given, rivals: (object: ScaledObject) => rivals.problems(object) }
+  const jobs = createJobController(mirrors, shared)
 
   const index = (workload: Workload): void => {
     const { metadata, spec } = workload.object
     const namespace = metadata.namespace ?? ''
     byTarget.put(workload, [targetIn(namespace, spec.scaleTargetRef)])
     byHpa.put(workload, [keyOf(namespace, hpaNameOf(workload.object))])
-    byAuthentication.put(
-      workload,
-      spec.triggers.flatMap((t) =>
-        t.authenticationRef?.name === undefined ? [] : [keyOf(namespace, t.authenticationRef.name)],
-      ),
-    )
+    byAuthentication.put(workload, authenticationsOf(workload.object))
   }
 
   const end = (key: string, workload: Workload): void => {
@@ -121,11 +125,11 @@ export function createController(mirrors: Mirrors, given: Omit<Shared, 'rivals'>
     )
       return
     const { namespace, name } = (after ?? before)?.metadata ?? { name: '' }
-    const users =
-      namespace === undefined
-        ? byAuthentication.getAll((key) => key.endsWith(`/${name}`))
-        : byAuthentication.get(keyOf(namespace, name))
-    for (const workload of users) workload.resolve()
+    for (const users of [byAuthentication, jobs.byAuthentication])
+      for (const workload of namespace === undefined
+        ? users.getAll((key) => key.endsWith(`/${name}`))
+        : users.get(keyOf(namespace, name)))
+        workload.resolve()
   }
 
   offs.push(
@@ -141,11 +145,13 @@ export function createController(mirrors: Mirrors, given: Omit<Shared, 'rivals'>
 
   return {
     get size() {
-      return workloads.size
+      return workloads.size + jobs.size
     },
     insight: {
-      list: async () => [...workloads.values()].map((workload) => workload.view()),
-      get: async (namespace, name) => workloads.get(keyOf(namespace, name))?.view(),
+      list: async () =>
+        [...workloads.values(), ...jobs.values()].map((workload) => workload.view()),
+      get: async (namespace, name) =>
+        (workloads.get(keyOf(namespace, name)) ?? jobs.get(namespace, name))?.view(),
     },
     readings: {
       async read(namespace, name, metric) {
@@ -158,7 +164,7 @@ export function createController(mirrors: Mirrors, given: Omit<Shared, 'rivals'>
       for (const off of offs) off()
       rivals.close()
       for (const [key, workload] of workloads) end(key, workload)
-      await Promise.all(closing)
+      await Promise.all([...closing, jobs.close()])
     },
   }
 }

@@ -1,4 +1,9 @@
 import type { Decision, Situation } from '../core/decide.ts'
+import type { JobDecision, JobSituation } from '../core/decide-jobs.ts'
+
+/** What a decision was made on: of a ScaledObject, or of a ScaledJob, whose replicas are its running Jobs. */
+export type AnySituation = Situation | JobSituation
+export type AnyDecision = Decision | JobDecision
 
 /** What carrying out a decision did. */
 export type Write =
@@ -13,8 +18,8 @@ export interface LedgerRecord {
   readonly firstAt: number
   readonly lastAt: number
   readonly count: number
-  readonly situation: Situation
-  readonly decision: Decision
+  readonly situation: AnySituation
+  readonly decision: AnyDecision
   readonly write: Write
 }
 
@@ -24,14 +29,15 @@ export interface WorkloadView {
   readonly name: string
   readonly kind: 'ScaledObject' | 'ScaledJob'
   readonly target: { readonly kind: string; readonly name: string }
-  readonly mode: 'hpa' | 'direct' | 'shadow'
+  /** `jobs`: Ebb creates Jobs. */
+  readonly mode: 'hpa' | 'direct' | 'jobs' | 'shadow'
   readonly pollingInterval: number
   readonly hpa: string | undefined
   readonly ready: { readonly status: string; readonly reason: string; readonly message: string }
   readonly replicas: number | undefined
   /** From the newest record, with live ages. */
-  readonly situation: Situation | undefined
-  readonly decision: Decision | undefined
+  readonly situation: AnySituation | undefined
+  readonly decision: AnyDecision | undefined
   /** Newest last; bounded. */
   readonly records: readonly LedgerRecord[]
   /** Replicas and values over time, newest last; bounded. Values are in the order of `situation.triggers`. */

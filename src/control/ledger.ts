@@ -1,5 +1,4 @@
-import type { Decision, Situation } from '../core/decide.ts'
-import type { LedgerRecord, Write } from './insight.ts'
+import type { AnyDecision, AnySituation, LedgerRecord, Write } from './insight.ts'
 
 /** How many records a workload keeps. A record is about a kilobyte. */
 export const ledgerLength = 20
@@ -17,7 +16,7 @@ export interface Ledger {
   readonly records: readonly LedgerRecord[]
   readonly history: readonly Point[]
   /** Notes a decision; returns true when it differs from the one before. */
-  note(situation: Situation, decision: Decision): boolean
+  note(situation: AnySituation, decision: AnyDecision): boolean
   /** Says what carrying out the newest decision did. */
   wrote(write: Write): void
 }
@@ -60,12 +59,12 @@ export function createLedger(): Ledger {
 type Open<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Equal in what is done and why; `until` moves with every sample and says nothing new. */
-export const sameDecision = (a: Decision, b: Decision): boolean =>
+export const sameDecision = (a: AnyDecision, b: AnyDecision): boolean =>
   a.because === b.because &&
   ('scaleTo' in a ? a.scaleTo : undefined) === ('scaleTo' in b ? b.scaleTo : undefined)
 
 /** Only changes are kept, and the newest moment, so that a quiet hour costs two points. */
-function remember(history: Open<Point>[], situation: Situation): void {
+function remember(history: Open<Point>[], situation: AnySituation): void {
   const last = history.at(-1)
   const before = history.at(-2)
   if (last && before && shows(last, situation) && shows(before, situation)) {
@@ -77,7 +76,7 @@ function remember(history: Open<Point>[], situation: Situation): void {
   if (history.length > historyLength) history.shift()
 }
 
-const shows = (point: Point, { replicas, triggers }: Situation): boolean =>
+const shows = (point: Point, { replicas, triggers }: AnySituation): boolean =>
   point.replicas === replicas &&
   point.values.length === triggers.length &&
   triggers.every((trigger, index) => trigger.value === point.values[index])

@@ -1,8 +1,10 @@
 import type { Because } from '../core/decide.ts'
+import type { JobBecause } from '../core/decide-jobs.ts'
 import type { Trigger } from './triggers.ts'
 
 /** Which workload a figure belongs to. */
 export interface Whose {
+  readonly kind: 'ScaledObject' | 'ScaledJob'
   readonly namespace: string
   readonly name: string
 }
@@ -12,10 +14,10 @@ export interface ControlMeter {
   /** A sample of a trigger was concluded from. */
   sampled(whose: Whose, trigger: Trigger, tookMs: number): void
   /** A decision was made. */
-  decided(because: Because): void
-  /** A replica count was written, or failed to be. */
+  decided(because: Because | JobBecause): void
+  /** A replica count was written, or Jobs were created, or that failed. */
   scaled(whose: Whose, outcome: 'scaled' | 'failed' | 'shadow'): void
-  /** A ScaledObject was resolved (or not). */
+  /** A workload was resolved (or not). */
   reconciled(whose: Whose, outcome: 'ok' | 'failed', ms: number): void
   /** The workload is gone: drop its series. */
   forget(whose: Whose): void

@@ -5,8 +5,6 @@ import {
   conditionsAfter,
   find,
   hpaActive,
-  initialConditions,
-  merge,
   pausedAfter,
   pausedWhole,
   replicasUnknown,
@@ -21,9 +19,10 @@ import type { Condition, ScaledObject } from '../resources.ts'
 import type { Happening } from './events.ts'
 import { happeningOf, newTroubles, strangeKeys, turnReason } from './happenings.ts'
 import type { Write } from './insight.ts'
-import { createPublisher, wantedStatus } from './publish.ts'
+import { wantedStatus } from './publish.ts'
 import type { Resolved } from './resolve.ts'
 import type { Shared } from './shared.ts'
+import { conditionsOf, createTelling, type Telling } from './telling.ts'
 import type { Plan } from './triggers.ts'
 
 /**
@@ -71,7 +70,6 @@ export function createStanding(
   const { log } = shared
   const id = `${first.metadata.namespace ?? ''}/${first.metadata.name}`
   let object = first
-  let conditions: readonly Condition[] = conditionsOf(first)
   let activity: Activity = first.status?.triggersActivity ?? {}
   let lastActive = lastActiveAtStart(first, start)
   let storedLastActive: number | undefined
@@ -79,48 +77,34 @@ export function createStanding(
   let original = first.status?.originalReplicaCount
   let looked: Looked | undefined
   // what was said of a spec that was ready already need not be said again by every start
-  let advisedOn = isReady(conditions) ? first.metadata.generation : undefined
+  let advisedOn = isReady(conditionsOf(first)) ? first.metadata.generation : undefined
 
-  const publisher = createPublisher(
-    shared,
-    kinds.scaledObject,
-    first,
-    () =>
-      shared.writes() && object.metadata.deletionTimestamp === undefined
-        ? wantedStatus({
-            object,
-            resolved: resolved(),
-            conditions,
-            activity,
-            lastActive: storedLastActive,
-            hpaName,
-            health: health(),
-            original,
-          })
-        : undefined,
-    (note) => emit({ type: 'Warning', reason: 'ScaledObjectUpdateFailed', note }),
+  const telling: Telling<ScaledObject> = createTelling(
+    {
+      shared,
+      kind: kinds.scaledObject,
+      first,
+      conditions: conditionsOf(first),
+      want: () =>
+        wantedStatus({
+          object,
+          resolved: resolved(),
+          conditions: telling.conditions,
+          activity,
+          lastActive: storedLastActive,
+          hpaName,
+          health: health(),
+          original,
+        }),
+      turned: (before, now) =>
+        now.type === 'Ready' ? tellReady(before, now) : emitTurn(before, now),
+    },
     signal,
   )
+  const { publisher } = telling
+  const emit = (what: Happening): void => telling.emit(what)
 
-  const emit = (what: Happening): void => {
-    if (!shared.writes()) return
-    const { metadata } = object
-    shared.events.emit({ apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', metadata }, what)
-  }
-
-  const take = (changes: readonly Condition[]): void => {
-    const before = conditions
-    const next = merge(conditions, qualified(changes))
-    if (next === conditions) return
-    conditions = next
-    for (const condition of next) {
-      const old = find(before, condition.type)
-      if (condition === old) continue
-      if (condition.type === 'Ready') tellReady(old, condition)
-      else emitTurn(old, condition)
-    }
-    publisher.poke()
-  }
+  const take = (changes: readonly Condition[]): void => telling.take(qualified(changes))
 
   const emitTurn = (before: Condition | undefined, now: Condition): void => {
     const reason = turnReason(before?.status, now)
@@ -158,7 +142,7 @@ export function createStanding(
 
   return {
     get conditions() {
-      return conditions
+      return telling.conditions
     },
     get lastActive() {
       return lastActive
@@ -182,13 +166,13 @@ export function createStanding(
     },
     observe(next) {
       object = next
-      publisher.observe(next)
+      telling.observe(next)
     },
     prepared(now, before) {
       looked = undefined
       const begun = before.length === 0
-      const ready = find(conditions, 'Ready')
-      const paused = find(conditions, 'Paused')
+      const ready = find(telling.conditions, 'Ready')
+      const paused = find(telling.conditions, 'Paused')
       if (begun && (ready?.status !== 'True' || paused?.status === 'True'))
         emit({ type: 'Normal', reason: 'KEDAScalersStarted', note: 'Started scalers watch' })
       // what triggers say is known only after the next samples
@@ -204,7 +188,7 @@ export function createStanding(
     refused(problem) {
       looked = undefined
       const { paused } = pauseOf(object.metadata.annotations)
-      take([...checkFailed(problem), ...pausedAfter(paused, conditions)])
+      take([...checkFailed(problem), ...pausedAfter(paused, telling.conditions)])
     },
     stopped: () =>
       emit({ type: 'Normal', reason: 'KEDAScalersStopped', note: 'Stopped scalers watch' }),
@@ -228,7 +212,7 @@ export function createStanding(
       if (wasActive && !anyActive(activity)) storedLastActive = lastActive
       if (wasActive !== anyActive(activity)) publisher.poke()
       const atRest = situation.paused === 'both' && situation.triggers.length === 0
-      take(atRest ? pausedWhole : conditionsAfter(situation, decision, conditions))
+      take(atRest ? pausedWhole : conditionsAfter(situation, decision, telling.conditions))
     },
     wrote(situation, decision, write) {
       if (write.kind === 'shadow' || write.kind === 'none') return
@@ -247,7 +231,7 @@ export function createStanding(
     healthTurned: () => publisher.poke(),
     triggerTurned,
     hpaSays(hpa) {
-      const change = hpaActive(hpa ?? [], conditions)
+      const change = hpaActive(hpa ?? [], telling.conditions)
       if (change) take([change])
     },
     deleted: () =>
@@ -288,11 +272,6 @@ const sameFacts = (a: TriggerFacts | undefined, b: TriggerFacts | undefined): bo
   a?.state === b?.state && a?.error === b?.error
 
 const anyActive = (activity: Activity): boolean => Object.values(activity).some((a) => a.isActive)
-
-const conditionsOf = ({ status }: ScaledObject): readonly Condition[] => {
-  const stored = status?.conditions ?? []
-  return initialConditions.every((c) => find(stored, c.type)) ? stored : initialConditions
-}
 
 /**
  * A workload that was active when Ebb last wrote counts as active until now: a crash may lengthen a cooldown, never

@@ -8,6 +8,7 @@ import { failure, isFailure, reasonOf, type EbbError } from '../errors.ts'
 import { kinds } from '../kinds.ts'
 import type { Condition, HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
 import { claim, release } from './claim.ts'
+import { concerns } from './concerns.ts'
 import { createDecider } from './decider.ts'
 import { createDemand } from './demand.ts'
 import { halt } from './halt.ts'
@@ -17,6 +18,7 @@ import type { MetricValue, WorkloadView } from './insight.ts'
 import { findTarget, resolveSpec, restingSpec, type Resolved } from './resolve.ts'
 import { restoreReplicas } from './restore.ts'
 import { retried } from './retry.ts'
+import { settingsOf } from './settings.ts'
 import { createSampling } from './sampling.ts'
 import { passing, type Shared } from './shared.ts'
 import { knownSpecs } from './specs.ts'
@@ -49,7 +51,7 @@ export interface Workload {
 export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   const { cluster, clock, log, targets, meter } = shared
   const { namespace = '', name } = first.metadata
-  const whose = { namespace, name }
+  const whose = { kind: 'ScaledObject', namespace, name } as const
   const id = `${namespace}/${name}`
   const stop = new AbortController()
   const { signal } = stop
@@ -320,10 +322,15 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     view: () =>
       viewOf({
         object,
-        resolved,
-        conditions: standing.conditions,
+        kind: 'ScaledObject',
+        target: {
+          kind: resolved?.kind.kind ?? object.spec.scaleTargetRef.kind ?? 'Deployment',
+          name: object.spec.scaleTargetRef.name,
+        },
         mode: shared.writes() ? 'hpa' : 'shadow',
-        hpaName: standing.hpaName,
+        pollingInterval: settingsOf(object).period,
+        hpa: standing.hpaName,
+        conditions: standing.conditions,
         replicas: decider.replicas,
         situation:
           resolved && decider.replicas !== undefined
@@ -347,14 +354,6 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     },
   }
 }
-
-/** Whether a change of the object is for the reconciler; writes of its status are not. */
-const concerns = ({ metadata: a }: ScaledObject, { metadata: b }: ScaledObject): boolean =>
-  a.generation !== b.generation ||
-  a.deletionTimestamp !== b.deletionTimestamp ||
-  !same(a.labels, b.labels) ||
-  !same(a.annotations, b.annotations) ||
-  !same(a.finalizers, b.finalizers)
 
 function unknownMetric(
   metric: string,

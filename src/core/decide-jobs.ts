@@ -56,6 +56,8 @@ export type JobDecision =
   | { readonly scaleTo: number; readonly because: JobScaleReason }
   | { readonly stay: true; readonly because: JobStayReason; readonly until: number | undefined }
 
+/** Jobs of one ScaledJob created by one decision; the rest come with the next polls. */
+const mostAtOnce = 1_000
 /** Polls of one period come a little early or late; so much of it (a part) must have passed since the last creation. */
 const paced = 0.9
 
@@ -84,7 +86,8 @@ function create(s: JobSituation, count: number, because: JobScaleReason): JobDec
   const next = s.batch === undefined ? s.now : s.batch.began + s.period * paced
   if (s.now < next) return stay('awaiting-poll', next)
   if (because === 'queued' && isUsed(s)) return stay('awaiting-poll')
-  return s.listed ? { scaleTo: s.replicas + count, because } : stay('awaiting-list')
+  if (!s.listed) return stay('awaiting-list')
+  return { scaleTo: s.replicas + Math.min(count, mostAtOnce), because }
 }
 
 /** Triggers that cannot be read. */

@@ -70,7 +70,7 @@ export function controlMeter(registry: Registry, series: ObjectSeries, clock: Cl
       if (!figures || figures.dropped) {
         const { index, scaler, trigger: spec } = trigger.plan
         const called = spec.name === undefined || spec.name === '' ? scaler.label : spec.name
-        figures = series.trigger(whose.namespace, whose.name, trigger.metric, {
+        figures = series.trigger(whose, trigger.metric, {
           scaler: called,
           triggerIndex: index,
         })
@@ -81,7 +81,7 @@ export function controlMeter(registry: Registry, series: ObjectSeries, clock: Cl
       if (conclusion === undefined) return
       if (conclusion instanceof EbbError) {
         figures.errors++
-        series.failed(whose.namespace, whose.name)
+        series.failed(whose)
       } else {
         figures.value = conclusion.value
         figures.active = conclusion.active
@@ -91,9 +91,9 @@ export function controlMeter(registry: Registry, series: ObjectSeries, clock: Cl
     scaled: (_whose, outcome) => writes.labels(outcome).inc(),
     reconciled(whose, outcome, ms) {
       resolving.labels(outcome).observe(ms / 1000)
-      if (outcome === 'ok') series.resolved(whose.namespace, whose.name)
+      if (outcome === 'ok') series.resolved(whose)
     },
-    forget: (whose) => series.forget(whose.namespace, whose.name),
+    forget: (whose) => series.forget(whose),
   }
 }
 

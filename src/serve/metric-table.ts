@@ -39,6 +39,10 @@ export const metricTable = {
     'namespace',
     'scaledObject',
   ]),
+  keda_scaled_job_errors_total: counter('Samples of a ScaledJob that failed.', [
+    'namespace',
+    'scaledJob',
+  ]),
   keda_scaled_object_paused: gauge('Whether the ScaledObject is paused (1) or not (0).', [
     'namespace',
     'scaledObject',

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { Whose } from '../control/meter.ts'
 import { type MetricName, metricTable } from './metric-table.ts'
 
 /** The figures of one metric of one trigger. Fields are written on every sample and read when Prometheus asks. */
@@ -21,6 +22,7 @@ interface Entry extends TriggerSeries {
 }
 
 interface Owner {
+  readonly kind: Whose['kind']
   readonly labels: string
   readonly triggers: Map<string, Entry>
   errors: number
@@ -34,16 +36,15 @@ const stretch = 2_000
 export interface ObjectSeries {
   /** The series of a metric; made when new. `labels` are those of KEDA without namespace and name. */
   trigger(
-    namespace: string,
-    name: string,
+    whose: Whose,
     metric: string,
     labels: { readonly scaler: string; readonly triggerIndex: number },
   ): TriggerSeries
   /** A sample of this workload failed. */
-  failed(namespace: string, name: string): void
+  failed(whose: Whose): void
   /** The workload was resolved anew: what is not written any more is dropped after a while. */
-  resolved(namespace: string, name: string): void
-  forget(namespace: string, name: string): void
+  resolved(whose: Whose): void
+  forget(whose: Whose): void
   text(paused: Iterable<Paused>): Promise<string>
 }
 
@@ -60,12 +61,13 @@ export interface Paused {
 export function objectSeries(clock: Clock): ObjectSeries {
   const owners = new Map<string, Owner>()
 
-  const ownerOf = (namespace: string, name: string): Owner => {
-    const key = `${namespace}/${name}`
+  const ownerOf = (whose: Whose): Owner => {
+    const key = keyOf(whose)
     const known = owners.get(key)
     if (known) return known
     const made: Owner = {
-      labels: objectLabels(namespace, name),
+      kind: whose.kind,
+      labels: objectLabels(whose),
       triggers: new Map(),
       errors: 0,
     }
@@ -86,9 +88,10 @@ export function objectSeries(clock: Clock): ObjectSeries {
   }
 
   return {
-    trigger(namespace, name, metric, { scaler, triggerIndex }) {
-      const { triggers } = ownerOf(namespace, name)
-      const labels = `{namespace="${escape(namespace)}",metric="${escape(metric)}",scaledObject="${escape(name)}",scaler="${escape(scaler)}",triggerIndex="${triggerIndex}",type="scaledobject"}`
+    trigger(whose, metric, { scaler, triggerIndex }) {
+      const { kind, namespace, name } = whose
+      const { triggers } = ownerOf(whose)
+      const labels = `{namespace="${escape(namespace)}",metric="${escape(metric)}",scaledObject="${escape(name)}",scaler="${escape(scaler)}",triggerIndex="${triggerIndex}",type="${kind.toLowerCase()}"}`
       const known = triggers.get(metric)
       if (known?.labels === labels) {
         known.fresh = true
@@ -108,14 +111,14 @@ export function objectSeries(clock: Clock): ObjectSeries {
       triggers.set(metric, made)
       return made
     },
-    failed(namespace, name) {
-      ownerOf(namespace, name).errors++
+    failed(whose) {
+      ownerOf(whose).errors++
     },
-    resolved(namespace, name) {
-      for (const entry of ownerOf(namespace, name).triggers.values()) entry.fresh = false
+    resolved(whose) {
+      for (const entry of ownerOf(whose).triggers.values()) entry.fresh = false
     },
-    forget(namespace, name) {
-      const key = `${namespace}/${name}`
+    forget(whose) {
+      const key = keyOf(whose)
       for (const entry of owners.get(key)?.triggers.values() ?? []) entry.dropped = true
       owners.delete(key)
     },
@@ -124,11 +127,13 @@ export function objectSeries(clock: Clock): ObjectSeries {
       const entries = [...owners.values()].flatMap(({ triggers }) => [...triggers.values()])
       const families: string[] = []
       for (const [name, read] of perTrigger) families.push(await family(name, entries, read))
-      const errors = [...owners.values()]
-      families.push(await family('keda_scaled_object_errors_total', errors, (o) => o.errors))
+      for (const [kind, metric] of errorsOf) {
+        const errors = [...owners.values()].filter((o) => o.kind === kind)
+        families.push(await family(metric, errors, (o) => o.errors))
+      }
       const pauses = Array.from(paused, (p) => ({
         ...p,
-        labels: objectLabels(p.namespace, p.name),
+        labels: objectLabels({ ...p, kind: 'ScaledObject' }),
       }))
       families.push(await family('keda_scaled_object_paused', pauses, (p) => Number(p.paused)))
       return families.join('')
@@ -170,8 +175,15 @@ function lines<T extends { readonly labels: string }>(
   return text
 }
 
-const objectLabels = (namespace: string, name: string): string =>
-  `{namespace="${escape(namespace)}",scaledObject="${escape(name)}"}`
+const errorsOf = [
+  ['ScaledObject', 'keda_scaled_object_errors_total'],
+  ['ScaledJob', 'keda_scaled_job_errors_total'],
+] as const
+
+const keyOf = ({ kind, namespace, name }: Whose): string => `${kind}/${namespace}/${name}`
+
+const objectLabels = ({ kind, namespace, name }: Whose): string =>
+  `{namespace="${escape(namespace)}",${kind === 'ScaledJob' ? 'scaledJob' : 'scaledObject'}="${escape(name)}"}`
 
 /** Prometheus writes infinities its own way. */
 const number = (value: number): string =>

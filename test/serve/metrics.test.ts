@@ -7,7 +7,7 @@ import { createMetrics, type Metrics } from '../../src/serve/metrics.ts'
 import { type ManualClock, manualClock } from '../support/clock.ts'
 
 const minute = 60_000
-const shop = { namespace: 'shop', name: 'worker' }
+const shop = { kind: 'ScaledObject', namespace: 'shop', name: 'worker' } as const
 
 function fresh(): { readonly metrics: Metrics; readonly clock: ManualClock } {
   const clock = manualClock()

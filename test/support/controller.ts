@@ -10,6 +10,9 @@ import {
 } from '../../src/control/controller.ts'
 import { createEvents } from '../../src/control/events.ts'
 import { trimForeignHpa, trimHpa } from '../../src/control/hpa.ts'
+import { wholeScaledJob } from '../../src/control/jobs/controller.ts'
+import { trimJob } from '../../src/control/jobs/kept.ts'
+import { jobNameLabel } from '../../src/core/job-object.ts'
 import { noMeter } from '../../src/control/meter.ts'
 import type { MetricValue } from '../../src/control/insight.ts'
 import type { Shared } from '../../src/control/shared.ts'
@@ -171,6 +174,8 @@ async function start(
     deployments: open(kinds.deployment, trimWorkload),
     statefulSets: open(kinds.statefulSet, trimWorkload),
     hpas: open(kinds.hpa, trimHpa, 'app.kubernetes.io/managed-by=keda-operator'),
+    scaledJobs: open(kinds.scaledJob, wholeScaledJob),
+    jobs: open(kinds.job, trimJob, jobNameLabel),
     foreignHpas: open(kinds.hpa, trimForeignHpa, 'app.kubernetes.io/managed-by!=keda-operator'),
   }
   const pods = createPods(cluster, clock, () => 0.5)
@@ -208,6 +213,7 @@ async function start(
       if (type !== 'queue') throw failure('TRIGGER_UNKNOWN', { type, known: ['queue'] })
       return source.scaler
     },
+    followPods: (namespace, selector) => pods.follow(namespace, selector),
     findAuthentication: findAuthenticationIn(mirrors),
     findHpa: (ns, name) => mirrors.hpas.get(ns, name),
     writes: () => true,

@@ -1,5 +1,5 @@
 import type { Cluster } from '../../cluster.ts'
-import { coalesce, type Coalesced } from '../../coalesce.ts'
+import type { Clock } from '../../clock.ts'
 import { defaultHistory, expired, outdated, rolloutOf } from '../../core/job-list.ts'
 import { isFailure, reasonOf } from '../../errors.ts'
 import { kinds } from '../../kinds.ts'
@@ -7,11 +7,15 @@ import type { Limit } from '../../limit.ts'
 import type { Log } from '../../log.ts'
 import type { ScaledJob } from '../../resources.ts'
 import type { Happening } from '../events.ts'
+import { retried, type Retried } from '../retry.ts'
 import type { KeptJob } from './kept.ts'
 
 export interface TidyParts {
   readonly cluster: Cluster
+  readonly clock: Clock
   readonly log: Log
+  /** Uniform in [0, 1): spreads retries. */
+  readonly random: () => number
   readonly limited: Limit
   /** The ScaledJob whose Jobs are tidied now; undefined while they are to be left alone. */
   readonly scaledJob: () => ScaledJob | undefined
@@ -37,8 +41,8 @@ export function leftovers(
   return { outdated: old, expired: expired(rest, limits) }
 }
 
-/** Deletes what the history limits and a rollout ask for. What fails is tried again when it is poked again. */
-export function createTidier(parts: TidyParts, signal: AbortSignal): Coalesced {
+/** Deletes what the history limits and a rollout ask for, when poked; what fails is tried again. */
+export function createTidier(parts: TidyParts, signal: AbortSignal): Retried {
   const { cluster, log, limited, emit } = parts
   /** Deleted, though the mirror may show them for a moment. */
   let deleted = new Set<string>()
@@ -85,9 +89,9 @@ export function createTidier(parts: TidyParts, signal: AbortSignal): Coalesced {
     })
   }
 
-  return coalesce(async () => {
+  const tidy = async (): Promise<'done' | 'again'> => {
     const scaledJob = parts.scaledJob()
-    if (!scaledJob || signal.aborted) return
+    if (!scaledJob || signal.aborted) return 'done'
     const all = [...parts.jobs()]
     const there = new Set(all.map((job) => job.metadata.uid ?? ''))
     deleted = new Set([...deleted].filter((uid) => there.has(uid)))
@@ -95,10 +99,13 @@ export function createTidier(parts: TidyParts, signal: AbortSignal): Coalesced {
     try {
       await rollOut(scaledJob, found.outdated)
       for (const job of found.expired) await remove(job, false)
+      return 'done'
     } catch (error) {
-      if (signal.aborted) return
+      if (signal.aborted) return 'done'
       const { namespace, name } = scaledJob.metadata
       log.warn({ object: `${namespace}/${name}`, error: reasonOf(error) }, 'Jobs not deleted')
+      return 'again'
     }
-  })
+  }
+  return retried(tidy, parts.clock, parts.random)
 }

@@ -1,0 +1,354 @@
+import type { JobSituation, JobTriggerFacts } from '../../core/decide-jobs.ts'
+import { countJobs, type JobFacts, type JobPod } from '../../core/job-list.ts'
+import { jobNameLabel, labelOfJobs } from '../../core/job-object.ts'
+import { isJobPaused } from '../../core/pause.ts'
+import { explain } from '../../core/reasons.ts'
+import { failure, isFailure, reasonOf } from '../../errors.ts'
+import { kinds } from '../../kinds.ts'
+import type { ScaledJob } from '../../resources.ts'
+import type { PodView } from '../../scaler.ts'
+import { claim, release } from '../claim.ts'
+import { concerns } from '../concerns.ts'
+import { holdContents } from '../held.ts'
+import type { WorkloadView } from '../insight.ts'
+import { retried } from '../retry.ts'
+import { createSampling } from '../sampling.ts'
+import { passing, type Shared } from '../shared.ts'
+import type { PlanSource, Trigger } from '../triggers.ts'
+import { viewOf } from '../view.ts'
+import { createJobBook } from './book.ts'
+import { createJobDecider } from './decider.ts'
+import type { JobsByOwner } from './kept.ts'
+import { makeJobs } from './make.ts'
+import { checkJob, jobSettingsOf, needsPods, planJob, type ResolvedJob } from './resolve.ts'
+import { createJobStanding } from './standing.ts'
+import { createTidier } from './tidy.ts'
+
+/** What the loops of ScaledJobs have beside the others. */
+export interface JobShared extends Shared {
+  readonly jobs: JobsByOwner
+  readonly followPods: (namespace: string, selector: string) => PodView
+}
+
+/** One ScaledJob with its loop: resolve -> subscribe -> decide -> create and tidy. */
+export interface JobWorkload {
+  readonly object: ScaledJob
+  /** The mirror has another version of the object. */
+  update(object: ScaledJob): void
+  /** Something the spec is resolved from has changed. */
+  resolve(): void
+  /** Its Jobs have changed: those that ended may be too many. */
+  jobsChanged(): void
+  view(): WorkloadView
+  /** Ends the loop; nothing is written after it has resolved. */
+  close(): Promise<void>
+}
+
+export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkload {
+  const { cluster, clock, log, meter } = shared
+  const { namespace = '', name } = first.metadata
+  const whose = { kind: 'ScaledJob', namespace, name } as const
+  const id = `${namespace}/${name}`
+  const stop = new AbortController()
+  const { signal } = stop
+
+  let object = first
+  let resolved: ResolvedJob | undefined
+  let pods: PodView | undefined
+  let renewing: Promise<void> | undefined
+  let cancelAlarm: (() => void) | undefined
+  const asked = new Map<string, number>()
+
+  const standing = createJobStanding(first, shared, signal)
+  const book = createJobBook(whose, shared.jobs, cluster, clock)
+  const held = holdContents(
+    shared.contents,
+    shared.clusterNamespace,
+    shared.findAuthentication,
+    () => reconciler.poke(),
+  )
+
+  const sampling = createSampling(shared.engine, clock.now(), {
+    sampled(trigger, sample, turned) {
+      meter.sampled(whose, trigger, sample.took)
+      if (sample.answer.kind !== 'error') asked.set(trigger.metric, sample.at - sample.took)
+      if (turned) {
+        const { type, metric, error } = trigger.facts()
+        standing.triggerTurned(type, metric, turned === 'failing' ? (error ?? '') : undefined)
+      }
+      look()
+    },
+    denied(_plan, deadline) {
+      renewing ??= renew(deadline).finally(() => {
+        renewing = undefined
+      })
+      return renewing
+    },
+  })
+
+  const tidier = createTidier(
+    {
+      ...shared,
+      scaledJob: () =>
+        shared.writes() && resolved?.broken === false ? resolved.object : undefined,
+      jobs: () => book.all(),
+      emit: standing.emit,
+    },
+    signal,
+  )
+
+  const lister = retried(
+    async () => {
+      try {
+        await shared.limited(() => book.list(signal))
+        standing.troubled(undefined)
+      } catch (error) {
+        if (signal.aborted) return 'done'
+        if (!isFailure(error, ...passing)) {
+          const { message } = failure('JOBS_UNLISTED', { why: reasonOf(error) }, error)
+          standing.troubled(message)
+        }
+        log.warn({ object: id, error: reasonOf(error) }, 'Jobs not listed')
+        return 'again'
+      }
+      decider.evaluate()
+      return 'done'
+    },
+    clock,
+    shared.random,
+  )
+
+  const decider = createJobDecider(
+    {
+      clock,
+      situation: () => (resolved && !isGoing() ? situationOf(resolved) : undefined),
+      writes: shared.writes,
+      list: () => lister.poke(),
+      async make(count) {
+        const at = resolved
+        if (!at) return { made: 0, problem: undefined }
+        const goesOn = (): boolean =>
+          resolved?.object.metadata.generation === at.object.metadata.generation &&
+          shared.writes() &&
+          !isPaused() &&
+          !isGoing()
+        const { limited, version } = shared
+        const parts = { cluster, book, limited, version, goesOn }
+        const outcome = await makeJobs(at.object, count, parts, signal)
+        standing.troubled(outcome.problem?.message)
+        return outcome
+      },
+      decided(situation, decision, changed) {
+        meter.decided(decision.because)
+        if (changed && log.isLevelEnabled('debug'))
+          log.debug({ object: id, because: decision.because }, explain(situation, decision))
+        standing.decided(situation, decision)
+      },
+      wrote(situation, decision, write) {
+        if (write.kind !== 'none') meter.scaled(whose, write.kind)
+        standing.wrote(situation, decision, write)
+        if (write.kind === 'failed') standing.decided(situation, decision)
+      },
+    },
+    signal,
+  )
+
+  const isGoing = (): boolean => object.metadata.deletionTimestamp !== undefined
+
+  const isPaused = (): boolean => isJobPaused(object.metadata.annotations)
+
+  const factsOf = (trigger: Trigger): JobTriggerFacts => ({
+    ...trigger.facts(),
+    index: trigger.plan.index,
+    asked: asked.get(trigger.metric),
+  })
+
+  function situationOf({ object: { spec }, settings }: ResolvedJob): JobSituation {
+    const { bounds, strategy, combination, period } = settings
+    const { running, pending } = count(settings.pendingPodConditions)
+    return {
+      now: clock.now(),
+      replicas: running,
+      pending,
+      min: spec.minReplicaCount ?? 0,
+      max: bounds.min + bounds.extra,
+      bounds,
+      strategy,
+      combination,
+      triggers: sampling.triggers.map(factsOf),
+      listed: book.listed,
+      batch: decider.batch,
+      period,
+      paused: isPaused(),
+    }
+  }
+
+  /** Where the pods are not known, every Job counts as pending. */
+  function count(conditions: readonly string[]): ReturnType<typeof countJobs> {
+    const byJob = new Map<string, JobPod[]>()
+    for (const pod of pods && !pods.stale ? pods.list() : [])
+      if (pod.job !== undefined) byJob.set(pod.job, [...(byJob.get(pod.job) ?? []), pod])
+    const jobs: JobFacts[] = []
+    for (const job of book.all())
+      if (job.finished === undefined) jobs.push({ ...job, pods: byJob.get(job.name) ?? [] })
+    return countJobs(jobs, conditions)
+  }
+
+  /** Without triggers to be asked, a minimum is looked at by an alarm. */
+  function look(): void {
+    cancelAlarm?.()
+    cancelAlarm = undefined
+    decider.evaluate()
+    if (resolved && sampling.triggers.length === 0 && resolved.settings.bounds.min > 0)
+      cancelAlarm = clock.after(resolved.settings.period, look)
+  }
+
+  const sourceAt = (newerThan: number, wait: AbortSignal): PlanSource => ({
+    engine: shared.engine,
+    authentication: held.source(newerThan, wait),
+    known: (index) => resolved?.plans.find((p) => p.index === index)?.specs ?? [],
+    load: shared.load,
+  })
+
+  /** A source refused the credentials: they are read again now, and triggers whose values changed move over. */
+  async function renew(deadline: AbortSignal): Promise<void> {
+    const at = resolved
+    if (!at) return
+    const source = sourceAt(clock.now(), deadline)
+    const { plans, problems } = await planJob(at.object, source, deadline)
+    if (problems.length === 0 && resolved === at && !signal.aborted)
+      sampling.use(plans, at.settings.period)
+  }
+
+  const reconcile = async (): Promise<'done' | 'again'> => {
+    if (signal.aborted) return 'done'
+    const started = clock.now()
+    try {
+      const outcome =
+        object.metadata.deletionTimestamp === undefined ? await prepare() : await finish()
+      meter.reconciled(whose, 'ok', clock.now() - started)
+      return outcome
+    } catch (error) {
+      if (signal.aborted) return 'done'
+      meter.reconciled(whose, 'failed', clock.now() - started)
+      refuse(error)
+      return 'again'
+    }
+  }
+
+  async function prepare(): Promise<'done' | 'again'> {
+    const claimed = shared.writes()
+      ? await claim(cluster, kinds.scaledJob, object, undefined, signal)
+      : object
+    if (claimed !== object) standing.observe(claimed)
+    if (isJobPaused(claimed.metadata.annotations)) {
+      stopAsking()
+      standing.paused()
+      return 'done'
+    }
+    checkJob(claimed)
+    const settings = jobSettingsOf(claimed)
+    const { plans, problems } = await planJob(
+      claimed,
+      sourceAt(Number.NEGATIVE_INFINITY, signal),
+      signal,
+    )
+    signal.throwIfAborted()
+    held.settle()
+    followPods(needsPods(settings))
+    const before = resolved?.plans ?? []
+    resolved = { object: claimed, settings, plans, broken: problems.length > 0 }
+    sampling.use(plans, settings.period)
+    if (problems.length > 0) standing.refused(failure('SPEC_INVALID', { problems }).message)
+    else standing.prepared(plans, claimed.metadata.generation ?? 0, before)
+    look()
+    tidier.poke()
+    return problems.length > 0 || plans.some((plan) => plan.announced.lacking) ? 'again' : 'done'
+  }
+
+  function followPods(wanted: boolean): void {
+    if (wanted) pods ??= shared.followPods(namespace, `${jobNameLabel}=${labelOfJobs(name)}`)
+    else {
+      pods?.release()
+      pods = undefined
+    }
+  }
+
+  function stopAsking(): void {
+    const began = resolved !== undefined
+    resolved = undefined
+    cancelAlarm?.()
+    sampling.close()
+    held.close()
+    followPods(false)
+    if (began) standing.stopped()
+  }
+
+  /** The spec cannot be followed. What passes by itself changes nothing; anything else stops the sampling and says why. */
+  function refuse(error: unknown): void {
+    if (isFailure(error, ...passing)) {
+      log.debug({ object: id, error: reasonOf(error) }, 'tried again')
+      return
+    }
+    resolved = undefined
+    cancelAlarm?.()
+    sampling.close()
+    held.settle()
+    standing.refused(reasonOf(error))
+  }
+
+  async function finish(): Promise<'done'> {
+    stopAsking()
+    if (shared.writes()) {
+      await release(cluster, kinds.scaledJob, object, signal)
+      standing.deleted()
+    }
+    return 'done'
+  }
+
+  const reconciler = retried(() => shared.limited(reconcile), clock, shared.random)
+  reconciler.poke()
+
+  return {
+    get object() {
+      return object
+    },
+    update(next) {
+      const before = object
+      object = next
+      standing.observe(next)
+      if (concerns(before, next)) reconciler.poke()
+    },
+    resolve: () => reconciler.poke(),
+    jobsChanged: () => tidier.poke(),
+    view() {
+      const { period } = jobSettingsOf(object)
+      const situation = resolved && situationOf(resolved)
+      return viewOf({
+        object,
+        kind: 'ScaledJob',
+        target: { kind: 'Job', name },
+        mode: shared.writes() ? 'jobs' : 'shadow',
+        pollingInterval: period,
+        hpa: undefined,
+        conditions: standing.conditions,
+        replicas: situation?.replicas ?? count([]).running,
+        situation,
+        ledger: decider.ledger,
+      })
+    },
+    async close() {
+      stop.abort()
+      reconciler.close()
+      lister.close()
+      tidier.close()
+      cancelAlarm?.()
+      sampling.close()
+      held.close()
+      followPods(false)
+      const ends = [reconciler.idle(), lister.idle(), decider.close(), tidier.idle()]
+      await Promise.all([...ends, standing.close()])
+      meter.forget(whose)
+    },
+  }
+}

@@ -1,0 +1,427 @@
+import assert from 'node:assert/strict'
+import { describe, test, type TestContext } from 'node:test'
+import * as fc from 'fast-check'
+import { decideJobs } from '../../src/core/decide-jobs.ts'
+import { failure } from '../../src/errors.ts'
+import { kinds } from '../../src/kinds.ts'
+import type { Job, ScaledJob, ScaledJobSpec } from '../../src/resources.ts'
+import { error, type Answer } from '../../src/scaler.ts'
+import { createEmbedded } from '../../src/embedded/cluster.ts'
+import { createJobBook, type JobBook } from '../../src/control/jobs/book.ts'
+import type { KeptJob } from '../../src/control/jobs/kept.ts'
+import { makeJobs } from '../../src/control/jobs/make.ts'
+import { limit } from '../../src/limit.ts'
+import { manualClock } from '../support/clock.ts'
+import { forever, openBench, type Bench, type BenchOptions } from '../support/controller.ts'
+
+const namespace = 'default'
+/** Of a ScaledJob (ms); the first round comes at once, the second within two of these. */
+const period = 10_000
+const ref = { namespace, name: 'work' }
+const unreachable: Answer<number> = error(
+  failure('SOURCE_UNREACHABLE', { address: 'queue', why: 'gone' }),
+)
+
+const scaledJob = (
+  spec: Partial<ScaledJobSpec> = {},
+  metadata: Partial<ScaledJob['metadata']> = {},
+): ScaledJob => ({
+  apiVersion: 'keda.sh/v1alpha1',
+  kind: 'ScaledJob',
+  metadata: { ...ref, ...metadata },
+  spec: {
+    jobTargetRef: { template: { spec: { containers: [{ name: 'main', image: 'image' }] } } },
+    pollingInterval: 10,
+    triggers: [{ type: 'queue', metadata: { queue: 'work', length: '1' } }],
+    ...spec,
+  },
+})
+
+/** A controller with one ScaledJob; its Jobs run for an hour unless the options say otherwise. */
+async function stage(
+  t: TestContext,
+  spec: Partial<ScaledJobSpec>,
+  queue: number | Answer<number>,
+  options: BenchOptions & { readonly metadata?: Partial<ScaledJob['metadata']> } = {},
+) {
+  const bench = await openBench({
+    ...options,
+    embedded: { jobRun: 3_600_000, ...options.embedded },
+  })
+  t.after(() => bench.close())
+  bench.source.queues.set('work', queue)
+  await bench.cluster.create(kinds.scaledJob, scaledJob(spec, options.metadata), forever)
+  await bench.clock.advance(2_000)
+  return { bench, ...looks(bench) }
+}
+
+function looks({ cluster, clock, controller }: Bench) {
+  const jobs = async (): Promise<readonly Job[]> =>
+    (await cluster.list(kinds.job, { namespace }, forever)).items
+  const object = async (): Promise<ScaledJob> => {
+    const found = await cluster.get(kinds.scaledJob, ref, forever)
+    return found ?? assert.fail('no ScaledJob')
+  }
+  return {
+    jobs,
+    object,
+    names: async () => (await jobs()).map((job) => job.metadata.name),
+    change: async (patch: object) => {
+      await cluster.patch(kinds.scaledJob, ref, patch, {}, forever)
+      await clock.advance(1_000)
+    },
+    condition: async (type: string) => {
+      const found = (await object()).status?.conditions?.find((c) => c.type === type)
+      return `${found?.status} ${found?.reason ?? ''}`
+    },
+    records: async () =>
+      (await controller().insight.get(namespace, 'work'))?.records.map((r) => r.decision.because) ??
+      [],
+    because: async () =>
+      (await controller().insight.get(namespace, 'work'))?.decision?.because ?? 'none',
+    finish: async (name: string, how: 'Complete' | 'Failed' = 'Complete') => {
+      const lastTransitionTime = new Date(clock.now()).toISOString()
+      await cluster.patch(
+        kinds.job,
+        { namespace, name },
+        {
+          status: {
+            ...(how === 'Complete' && { completionTime: lastTransitionTime }),
+            conditions: [{ type: how, status: 'True', lastTransitionTime }],
+          },
+        },
+        { subresource: 'status' },
+        forever,
+      )
+    },
+  }
+}
+
+describe('a round', () => {
+  test('creates as many Jobs as wait, at most maxReplicaCount, and says so', async (t) => {
+    const { bench, names, condition, because, object } = await stage(t, { maxReplicaCount: 3 }, 5)
+    assert.deepEqual(await names(), ['work-1', 'work-2', 'work-3'])
+    assert.equal(await condition('Ready'), 'True ScaledJobReady')
+    assert.equal(await condition('Active'), 'True ScalerActive')
+    assert.equal(await because(), 'queued')
+    const { status, metadata } = await object()
+    assert.equal(status?.triggersTypes, 'queue')
+    assert.ok(status?.lastActiveTime)
+    assert.deepEqual(metadata.finalizers, ['finalizer.keda.sh'])
+    const told = (await bench.events('work')).map((line) => line.split(':')[0])
+    for (const reason of [
+      'KEDAScalersStarted',
+      'ScaledJobReady',
+      'ScaledJobActive',
+      'KEDAJobsCreated',
+    ])
+      assert.ok(told.includes(`Normal ${reason}`), `${reason} in ${told.join()}`)
+  })
+
+  test('comes once a period, and counts the Jobs that run', async (t) => {
+    const { bench, names, because } = await stage(t, { maxReplicaCount: 10 }, 2)
+    await bench.clock.advance(7_000)
+    assert.equal((await names()).length, 2)
+    bench.source.queues.set('work', 5)
+    await bench.clock.advance(2 * period)
+    assert.equal((await names()).length, 5)
+    await bench.clock.advance(30_000)
+    assert.equal((await names()).length, 5)
+    assert.equal(await because(), 'enough')
+  })
+
+  test('makes Jobs as KEDA makes them: labels, annotations, owner, template', async (t) => {
+    const { jobs, object } = await stage(t, { maxReplicaCount: 1 }, 1, {
+      metadata: {
+        labels: { team: 'a', secret: 'b' },
+        annotations: { note: 'n', 'scaledjob.keda.sh/job-excluded-labels': 'secret' },
+      },
+    })
+    const [job] = await jobs()
+    const { uid, generation } = (await object()).metadata
+    assert.partialDeepStrictEqual(job, {
+      metadata: {
+        labels: {
+          'app.kubernetes.io/name': 'work',
+          'app.kubernetes.io/part-of': 'work',
+          'app.kubernetes.io/managed-by': 'keda-operator',
+          'scaledjob.keda.sh/name': 'work',
+          team: 'a',
+        },
+        annotations: { note: 'n', 'scaledjob.keda.sh/generation': String(generation) },
+        ownerReferences: [{ kind: 'ScaledJob', name: 'work', uid, controller: true }],
+      },
+      spec: {
+        template: {
+          metadata: { labels: { 'scaledjob.keda.sh/name': 'work' } },
+          spec: { restartPolicy: 'OnFailure' },
+        },
+      },
+    })
+    assert.equal(job?.metadata.labels?.['secret'], undefined)
+  })
+
+  test('keeps minReplicaCount Jobs running whatever waits', async (t) => {
+    const { bench, names, finish, records } = await stage(t, { minReplicaCount: 2 }, 0)
+    assert.deepEqual(await names(), ['work-1', 'work-2'])
+    assert.ok((await records()).includes('below-min'))
+    await finish('work-1')
+    await bench.clock.advance(2 * period)
+    assert.deepEqual(await names(), ['work-1', 'work-2', 'work-3'])
+  })
+
+  test('with accurate, counts those that wait for a node as taking from the queue', async (t) => {
+    const { bench, names } = await stage(
+      t,
+      { maxReplicaCount: 10, scalingStrategy: { strategy: 'accurate' } },
+      3,
+      { embedded: { podStart: 3_600_000 } },
+    )
+    await bench.clock.advance(41_000)
+    assert.equal((await names()).length, 3)
+  })
+
+  test('with accurate, creates for what waits beside Jobs that run', async (t) => {
+    const { bench, names } = await stage(
+      t,
+      { maxReplicaCount: 10, scalingStrategy: { strategy: 'accurate' } },
+      3,
+    )
+    await bench.clock.advance(1.8 * period)
+    assert.equal((await names()).length, 6)
+    await bench.clock.advance(30_000)
+    assert.equal((await names()).length, 10)
+  })
+
+  test('creates nothing on an unread source, and goes on when it is back', async (t) => {
+    const { bench, names, condition, because } = await stage(t, {}, unreachable)
+    await bench.clock.advance(60_000)
+    assert.deepEqual(await names(), [])
+    assert.equal(await condition('Ready'), 'False TriggerError')
+    assert.equal(await because(), 'failing-blind')
+    bench.source.queues.set('work', 1)
+    await bench.clock.advance(2 * period)
+    assert.deepEqual(await names(), ['work-1'])
+    assert.equal(await condition('Ready'), 'True ScaledJobReady')
+  })
+
+  test('goes by the triggers that can be read', async (t) => {
+    const triggers = ['work', 'other'].map((queue) => ({
+      type: 'queue',
+      metadata: { queue, length: '1' },
+    }))
+    const { bench, names, condition } = await stage(t, { triggers }, unreachable)
+    bench.source.queues.set('other', 2)
+    await bench.clock.advance(22_000)
+    assert.equal((await names()).length, 2)
+    assert.equal(await condition('Ready'), 'Unknown PartialTriggerError')
+  })
+
+  test('writes nothing where it finds the same', async (t) => {
+    const { bench } = await stage(t, { maxReplicaCount: 2 }, 2)
+    await bench.clock.advance(30_000)
+    bench.writes.length = 0
+    await bench.clock.advance(3_600_000 / 2)
+    assert.deepEqual(bench.writes, [])
+  })
+
+  test('is recorded so that it can be decided again', async (t) => {
+    const { bench } = await stage(t, { maxReplicaCount: 3 }, 2)
+    bench.source.queues.set('work', 9)
+    await bench.clock.advance(40_000)
+    const view = await bench.controller().insight.get(namespace, 'work')
+    assert.ok((view?.records.length ?? 0) >= 2)
+    for (const { situation, decision } of view?.records ?? [])
+      assert.deepEqual(decideJobs(JSON.parse(JSON.stringify(situation))), decision)
+  })
+})
+
+describe('Jobs that have ended', () => {
+  test('go beyond the history limits, those first that ended first', async (t) => {
+    const { bench, names, finish } = await stage(
+      t,
+      { maxReplicaCount: 4, successfulJobsHistoryLimit: 1, failedJobsHistoryLimit: 0 },
+      4,
+    )
+    bench.source.queues.set('work', 0)
+    await finish('work-2')
+    await bench.clock.advance(1_000)
+    await finish('work-1')
+    await finish('work-3', 'Failed')
+    await bench.clock.advance(2 * period)
+    assert.deepEqual(await names(), ['work-1', 'work-4'])
+  })
+})
+
+describe('a change of the spec', () => {
+  const template = { metadata: { labels: { v: '2' } } }
+  test('deletes the Jobs of the version before, and none of its own', async (t) => {
+    const { bench, names, change } = await stage(t, { maxReplicaCount: 2 }, 2)
+    await change({ spec: { jobTargetRef: { template } } })
+    await bench.clock.advance(20_000)
+    assert.deepEqual(await names(), ['work-3', 'work-4'])
+    const told = (await bench.events('work')).map((line) => line.split(':')[0])
+    assert.ok(told.includes('Normal ScaledJobRolloutCleanupCompleted'))
+  })
+  test('keeps them where the rollout is gradual', async (t) => {
+    const rollout = { strategy: 'gradual' }
+    const { bench, names, change } = await stage(t, { maxReplicaCount: 2, rollout }, 2)
+    await change({ spec: { jobTargetRef: { template } } })
+    await bench.clock.advance(20_000)
+    assert.deepEqual(await names(), ['work-1', 'work-2'])
+  })
+  test('that cannot be followed deletes and creates nothing, and says what is wrong', async (t) => {
+    const { bench, names, change, condition } = await stage(t, { maxReplicaCount: 2 }, 2)
+    bench.source.queues.set('work', 9)
+    await change({ spec: { maxReplicaCount: 5, triggers: [{ type: 'unknown', metadata: {} }] } })
+    await bench.clock.advance(60_000)
+    assert.deepEqual(await names(), ['work-1', 'work-2'])
+    assert.equal(await condition('Ready'), 'False ScaledJobCheckFailed')
+  })
+  test('refuses metricType', async (t) => {
+    const triggers = [{ type: 'queue', metricType: 'Value', metadata: { queue: 'work' } }]
+    // the CRD leaves the field out, so it reaches the controller only from elsewhere
+    const { bench, condition } = await stage(t, { triggers }, 2)
+    await bench.clock.advance(5_000)
+    assert.match(await condition('Ready'), /ScaledJobReady|ScaledJobCheckFailed/)
+  })
+})
+
+describe('a pause', () => {
+  const annotations = { 'autoscaling.keda.sh/paused': 'true' }
+  test('creates nothing, leaves Jobs alone, and ends at once', async (t) => {
+    const { bench, names, change, condition } = await stage(t, {}, 3, { metadata: { annotations } })
+    await bench.clock.advance(60_000)
+    assert.deepEqual(await names(), [])
+    assert.equal(await condition('Paused'), 'True ScaledJobPaused')
+    await change({ metadata: { annotations: { 'autoscaling.keda.sh/paused': null } } })
+    assert.equal((await names()).length, 3)
+    assert.equal(await condition('Paused'), 'False ScaledJobUnpaused')
+  })
+})
+
+describe('deletion', () => {
+  test('takes the finalizer off; the Jobs go with their owner', async (t) => {
+    const { bench, names } = await stage(t, {}, 2)
+    await bench.cluster.remove(kinds.scaledJob, ref, {}, forever)
+    await bench.clock.advance(10_000)
+    assert.equal(await bench.cluster.get(kinds.scaledJob, ref, forever), undefined)
+    assert.deepEqual(await names(), [])
+  })
+})
+
+describe('in shadow', () => {
+  test('decides and records, and writes nothing', async (t) => {
+    const { bench, names, because } = await stage(t, {}, 3, { shared: { writes: () => false } })
+    await bench.clock.advance(60_000)
+    assert.deepEqual(await names(), [])
+    assert.equal(await because(), 'queued')
+    assert.deepEqual(bench.writes, ['create ScaledJob default/work'].slice(1))
+  })
+})
+
+test('after a start, Jobs that no mirror shows yet are counted, and their numbers are not used again', async () => {
+  const clock = manualClock()
+  const cluster = createEmbedded({ clock })
+  const nobody = { of: () => new Map<string, KeptJob>(), stale: false, close() {} }
+  const object = await cluster.create(kinds.scaledJob, scaledJob(), forever)
+  const open = (): JobBook => createJobBook(ref, nobody, cluster, clock)
+  const make = (book: JobBook, count: number): ReturnType<typeof makeJobs> => {
+    const parts = { cluster, book, limited: limit(1), version: 'test', goesOn: () => true }
+    return makeJobs(object, count, parts, forever)
+  }
+  const names = (book: JobBook): readonly string[] => Array.from(book.all(), (job) => job.name)
+
+  const before = open()
+  await before.list(forever)
+  await make(before, 3)
+  const book = open()
+  assert.equal(book.listed, false)
+  await book.list(forever)
+  assert.deepEqual(names(book), ['work-1', 'work-2', 'work-3'])
+  assert.equal((await make(book, 1)).made, 1)
+  assert.deepEqual(names(book).at(-1), 'work-4')
+  await cluster.remove(kinds.job, { namespace, name: 'work-4' }, {}, forever)
+  await clock.advance(31_000)
+  assert.equal(book.listed, false, 'a mirror that shows nothing for so long is not believed')
+  assert.equal(names(book).length, 4)
+  await book.list(forever)
+  assert.equal(names(book).length, 3)
+  await make(book, 1)
+  assert.deepEqual(names(book).at(-1), 'work-5')
+  await cluster.close()
+})
+
+describe('creation', () => {
+  test('that is refused is told, and tried again', async (t) => {
+    const bench = await openBench({ embedded: { jobRun: 3_600_000 } })
+    t.after(() => bench.close())
+    const { names } = looks(bench)
+    bench.source.queues.set('work', 2)
+    bench.cluster.setFaults({
+      before({ verb, resource }) {
+        if (verb === 'create' && resource === 'jobs')
+          throw failure('CLUSTER_FORBIDDEN', { what: 'creating jobs', why: 'quota' })
+      },
+    })
+    await bench.cluster.create(kinds.scaledJob, scaledJob(), forever)
+    await bench.clock.advance(3_000)
+    assert.ok((await bench.events('work')).some((e) => e.startsWith('Warning KEDAJobCreateFailed')))
+    bench.cluster.setFaults({})
+    await bench.clock.advance(2 * period)
+    assert.deepEqual(await names(), ['work-1', 'work-2'])
+  })
+
+  test('never makes a Job twice: answers lost, crashes and stale mirrors, any seed', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 6 }),
+        fc.array(fc.constantFrom('ok', 'lost', 'refused', 'crash'), { maxLength: 12 }),
+        fc.boolean(),
+        async (queue, faults, muted) => {
+          const bench = await openBench({ embedded: { jobRun: 36_000_000 } })
+          const { names } = looks(bench)
+          bench.source.queues.set('work', queue)
+          const script = [...faults]
+          let crash = false
+          const lost = (): never => {
+            throw failure('CLUSTER_UNREACHABLE', { server: 'embedded', why: 'cut' })
+          }
+          const isCreate = (verb: string, resource: string): boolean =>
+            verb === 'create' && resource === 'jobs'
+          bench.cluster.setFaults({
+            before({ verb, resource }) {
+              if (!isCreate(verb, resource)) return
+              // from the first Job on, no mirror sees any
+              if (muted) bench.cluster.muteWatches()
+              if (script[0] === 'refused') {
+                script.shift()
+                lost()
+              }
+            },
+            after({ verb, resource }) {
+              if (!isCreate(verb, resource)) return
+              const fate = script.shift()
+              if (fate === 'crash') crash = true
+              if (fate === 'lost' || fate === 'crash') lost()
+            },
+          })
+          await bench.cluster.create(kinds.scaledJob, scaledJob({ maxReplicaCount: 20 }), forever)
+          for (let i = 0; i < 40; i++) {
+            await bench.clock.advance(5_000)
+            if (crash) await bench.restart()
+            crash = false
+            const there = await names()
+            assert.ok(there.length <= queue, `${there.join()} for ${queue}`)
+          }
+          bench.cluster.setFaults({})
+          await bench.restart()
+          await bench.clock.advance(25_000)
+          assert.equal((await names()).length, queue)
+          await bench.close()
+        },
+      ),
+      { numRuns: 60, seed: 1 },
+    )
+  })
+})
