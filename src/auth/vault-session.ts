@@ -30,13 +30,14 @@ export interface VaultSessions {
   /** Names the login; the token enters it as a digest. */
   keyOf(login: VaultLogin): string
   token(login: VaultLogin, signal: AbortSignal): Promise<string>
-  /** Vault refused this token. False where another one cannot be had by logging in again. */
-  refused(login: VaultLogin, token: string): void
+  /** Vault refused something to this token; true where it is old enough that another one may be given more. */
+  refused(login: VaultLogin, token: string): boolean
 }
 
 interface Session {
   readonly token: string
   readonly renewable: boolean
+  readonly since: number
   readonly renewAt: number
   readonly ends: number
 }
@@ -48,6 +49,8 @@ const audience = 'https://kubernetes.default.svc'
 const jwtLife = 600_000
 /** How long a token that never ends is taken for granted (ms). */
 const foreverLasts = 3_600_000
+/** A token is not given up for a refusal so soon after it was had (ms): a path without a policy must not cost a login a time. */
+const fresh = 60_000
 const most = 1_000
 
 export function createVaultSessions(
@@ -73,6 +76,7 @@ export function createVaultSessions(
     return {
       token,
       renewable: renewable === true,
+      since: now,
       renewAt: now + life * renewAfter,
       ends: now + life,
     }
@@ -106,6 +110,7 @@ export function createVaultSessions(
   ): Promise<Session> => {
     const path = 'auth/token/renew-self'
     const { status, body } = await wire.call(login, token, 'POST', path, {}, signal)
+    if (status === 403) return lookUp(login, token, signal)
     const { auth } = answer(login, path, status, body)
     return isRecord(auth)
       ? sessionOf(token, auth['lease_duration'], auth['renewable'])
@@ -196,7 +201,12 @@ export function createVaultSessions(
     },
     refused(login, token) {
       const key = keyOf(login)
-      if (sessions.get(key)?.token === token) sessions.delete(key)
+      const known = sessions.get(key)
+      if (known?.token !== token) return true
+      // of one that was given, Vault can be asked what it is worth
+      if (login.method === 'kubernetes' && clock.now() - known.since < fresh) return false
+      sessions.delete(key)
+      return true
     },
   }
 }

@@ -32,9 +32,8 @@ export function vaultItem(
     const call = (as: string): ReturnType<VaultWire['call']> =>
       wire.call(login, as, pki ? 'POST' : 'GET', ask.path, pki ? ask.pki : undefined, signal)
     const answer = await call(token)
-    if (answer.status !== 403) return answer
     // the token may have been revoked, or the role has gained a policy since it logged in
-    sessions.refused(login, token)
+    if (answer.status !== 403 || !sessions.refused(login, token)) return answer
     return call(await sessions.token(login, signal))
   }
 

@@ -152,7 +152,19 @@ describe('a login to Vault', () => {
     s.vault.roles.set('ebb', ['shop.scaler'])
     await s.read({}, kubernetes)
     s.vault.revoke('hvs.login-1')
+    await s.clock.advance(60 * second)
     assert.deepEqual(data(await s.read({}, kubernetes)), { password: 'one' })
+  })
+  test('is made anew once a minute at most for a path that stays forbidden', async (t) => {
+    const s = await open(t)
+    s.vault.roles.set('ebb', ['shop.scaler'])
+    s.vault.forbidden.add('kv/queue')
+    for (let i = 0; i < 10; i++) {
+      assert.match(problem(await s.read({ path: 'kv/queue' }, kubernetes)), /refuses kv\/queue/)
+      await s.clock.advance(15 * second)
+    }
+    const logins = s.paths().filter((path) => path.includes('login')).length
+    assert.ok(logins <= 3, `${logins}`)
   })
   test('that is refused names role and mount', async (t) => {
     const s = await open(t)
