@@ -7,7 +7,6 @@ import {
   type JobBounds,
   type Strategy,
 } from '../../core/jobs.ts'
-import { isResourceTrigger } from '../../core/names.ts'
 import { failure } from '../../errors.ts'
 import type { ScaledJob } from '../../resources.ts'
 import { planTriggers, type Plan, type PlanSource, type Surroundings } from '../triggers.ts'
@@ -62,8 +61,7 @@ export const planJob = (
     containers: spec.jobTargetRef.template?.spec?.containers ?? [],
     envSourceContainerName: spec.envSourceContainerName,
   }
-  const triggers = spec.triggers.filter(({ type }) => !isResourceTrigger(type))
-  return planTriggers(triggers, around, source, signal)
+  return planTriggers(spec.triggers, around, source, signal)
 }
 
 /** Whether decisions depend on how far the pods of the Jobs are. */
