@@ -6,6 +6,7 @@ import type { Stores } from '../auth/stores.ts'
 import { limitsOf } from '../auth/tenancy.ts'
 import type { Within } from '../endpoints.ts'
 import type { Container, TriggerAuthentication, TriggerSpec } from '../resources.ts'
+import { own } from '../metadata/schema.ts'
 import { environment } from './environment.ts'
 
 /** What a trigger's authenticationRef comes to. */
@@ -125,8 +126,9 @@ function createReading(source: AuthenticationSource, home: string): Reading {
     },
     async value(item, key, what, must = 'try') {
       const data = await reading.read(item, must)
-      if (data && data[key] === undefined) problems.push(`${what} has no key ${key}`)
-      return data?.[key] ?? ''
+      const found = data && own(data, key)
+      if (data && found === undefined) problems.push(`${what} has no key ${key}`)
+      return found ?? ''
     },
     async secret(name, key) {
       const where = `Secret ${home}/${name}`
@@ -213,7 +215,7 @@ async function fromEnv(
     const read = environmentReader(reading.source, namespace)
     const { values, problems } = await environment(container, [name], read)
     reading.miss(problems)
-    reading.set(parameter, values[name] ?? '')
+    reading.set(parameter, own(values, name) ?? '')
   }
 }
 

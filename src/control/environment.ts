@@ -1,3 +1,4 @@
+import { own } from '../metadata/schema.ts'
 import type { Container, EnvVar } from '../resources.ts'
 import type { ContentKind } from '../auth/objects.ts'
 import type { Content } from '../auth/store.ts'
@@ -70,7 +71,7 @@ async function fromReference(
   const ref = secretKeyRef ?? configMapKeyRef
   if (!ref) return undefined
   const content = await read(secretKeyRef ? 'Secret' : 'ConfigMap', ref.name)
-  if ('data' in content) return content.data[ref.key] ?? ''
+  if ('data' in content) return own(content.data, ref.key) ?? ''
   if (!ref.optional) problems.push(`variable ${entry.name}: ${content.problem}`)
   return undefined
 }
@@ -90,7 +91,7 @@ async function fromSources(
       if (!ref.optional) problems.push(`variable ${name}: ${content.problem}`)
       continue
     }
-    const value = content.data[name.slice(prefix.length)]
+    const value = own(content.data, name.slice(prefix.length))
     if (value !== undefined) return value
   }
   return undefined

@@ -43,8 +43,8 @@ function lookUp(from: Provenance, key: string, given: Given): string | undefined
   return variable ? own(given.env, variable) : undefined
 }
 
-/** The maps hold what users wrote, and `constructor` is a name like any other. */
-const own = (map: Readonly<Record<string, string>>, key: string): string | undefined =>
+/** The entry of a map that users name the keys of; what every object has is none. */
+export const own = (map: Readonly<Record<string, string>>, key: string): string | undefined =>
   Object.hasOwn(map, key) ? map[key] : undefined
 
 const places: Readonly<Record<Provenance, (name: string) => string>> = {

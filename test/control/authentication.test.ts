@@ -148,6 +148,18 @@ describe('what a TriggerAuthentication gives', () => {
       /Secret default\/there has no key other/,
     ],
     [
+      'of a key that every object has',
+      { spec: { secretTargetRef: [{ parameter: 'p', name: 'there', key: 'constructor' }] } },
+      '',
+      /Secret default\/there has no key constructor/,
+    ],
+    [
+      'of a variable that every object has',
+      { spec: { env: [{ parameter: 'p', name: 'toString' }] } },
+      '',
+      /^$/,
+    ],
+    [
       'of an account that is missing',
       { spec: { boundServiceAccountToken: [{ parameter: 'p', serviceAccountName: 'nobody' }] } },
       '',

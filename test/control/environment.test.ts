@@ -111,6 +111,12 @@ describe('a variable of a container', () => {
     const { values } = await of({ envFrom }, 'P_A', 'A', 'P_')
     assert.deepEqual(values, { P_A: 'A-of-config' })
   })
+  test('of a name that every object has is as absent as any other', async () => {
+    const env = [{ name: 'A', valueFrom: secret('constructor') ?? {} }]
+    const envFrom = [{ configMapRef: { name: 'c' } }]
+    const { values } = await of({ env, envFrom }, 'A', 'toString')
+    assert.deepEqual(values, { A: '' })
+  })
   test('is not disturbed by one that cannot be read and is not asked for', async () => {
     const env = [
       { name: 'A', value: 'a' },
