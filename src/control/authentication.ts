@@ -60,6 +60,8 @@ export async function authenticate(
   if (!found) return { ...none, problems: [`${kind} ${ref.name} does not exist`] }
   const limits = limitsOf(kind, found, namespace)
   if ('problem' in limits) return { ...none, fatal: [limits.problem] }
+  if (sizeOf(found.spec) > most)
+    return { ...none, fatal: [`${kind} ${ref.name} takes more than ${most} values; split it`] }
   const cluster = kind === clusterKind
   const home = cluster ? source.clusterNamespace : namespace
   const reading = createReading(source, home)
@@ -79,6 +81,19 @@ export async function authenticate(
   }
   return { ...reading.result(), identity: { ...spec.podIdentity }, within: limits.within }
 }
+
+/** How many values one authentication may take from elsewhere: each is a reading, and others wait for theirs. */
+const most = 200
+
+const sizeOf = (spec: Spec): number =>
+  [
+    spec.env,
+    spec.configMapTargetRef,
+    spec.secretTargetRef,
+    spec.hashiCorpVault?.secrets,
+    spec.azureKeyVault?.secrets,
+    spec.boundServiceAccountToken,
+  ].reduce((sum, list) => sum + (list?.length ?? 0), 0)
 
 /** What forbids to go on without the content, as in KEDA: nothing, a refusal, or also that it is missing. */
 type Must = 'try' | 'answer' | 'have'

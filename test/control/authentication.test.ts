@@ -185,6 +185,19 @@ describe('what a TriggerAuthentication gives', () => {
       { spec: { podIdentity: { provider: 'azure-workload', identityId: '' } } },
       /identityId .* must not be empty/,
     ],
+    [
+      'more than 200 values',
+      {
+        spec: {
+          secretTargetRef: Array.from({ length: 201 }, () => ({
+            parameter: 'p',
+            name: 'a',
+            key: 'k',
+          })),
+        },
+      },
+      /takes more than 200 values; split it/,
+    ],
     ['filePath in a namespace', { spec: { filePath: 'a' } }, /for ClusterTriggerAuthentications/],
     [
       'azureKeyVault without a way to log in',
