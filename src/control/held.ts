@@ -1,7 +1,7 @@
 import type { Content, Item } from '../auth/store.ts'
 import type { TriggerAuthentication } from '../resources.ts'
-import type { AuthenticationSource } from './authentication.ts'
 import type { Contents } from './contents.ts'
+import type { AuthenticationSource } from './reading.ts'
 
 /** What one workload was resolved from in stores, held so that it is kept fresh. */
 export interface HeldContents {

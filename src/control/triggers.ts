@@ -7,14 +7,9 @@ import { connectionOf, read } from '../metadata/schema.ts'
 import type { Engine, Subscription } from '../poll/port.ts'
 import type { Container, TriggerSpec } from '../resources.ts'
 import type { AnyScaler, Reading, Sample, Spec } from '../scaler.ts'
-import {
-  authenticate,
-  environmentReader,
-  wantedVariables,
-  type Authentication,
-  type AuthenticationSource,
-} from './authentication.ts'
+import { authenticate, wantedVariables, type Authentication } from './authentication.ts'
 import { environment } from './environment.ts'
+import { environmentReader, type AuthenticationSource } from './reading.ts'
 import { announced, unasked, type Announced } from './specs.ts'
 import { same } from './status.ts'
 

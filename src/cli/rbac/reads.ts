@@ -1,13 +1,9 @@
 import type { ContentKind } from '../../auth/objects.ts'
 import type { Item } from '../../auth/store.ts'
 import type { Stores } from '../../auth/stores.ts'
-import {
-  authenticate,
-  type AuthenticationSource,
-  environmentReader,
-  wantedVariables,
-} from '../../control/authentication.ts'
+import { authenticate, wantedVariables } from '../../control/authentication.ts'
 import { environment } from '../../control/environment.ts'
+import { type AuthenticationSource, environmentReader } from '../../control/reading.ts'
 import type { Container, TriggerAuthentication, TriggerSpec } from '../../resources.ts'
 
 /** A ScaledObject or ScaledJob, as far as it says what must be read for it. */
