@@ -263,7 +263,7 @@ function recording(cluster: EmbeddedCluster, writes: string[]): Cluster {
       return cluster.apply(kind, object, s)
     },
     remove(kind, ref, options, s) {
-      note('remove', kind, ref)
+      note(options.foreground === true ? 'remove:foreground' : 'remove', kind, ref)
       return cluster.remove(kind, ref, options, s)
     },
     writeScale(target, scale, s) {

@@ -42,8 +42,8 @@ const templateOf = (owner: Owner | undefined): PodTemplate | undefined => owner?
 const jobReader = ({ metadata, spec }: ScaledJob): Reader => ({
   namespace: metadata.namespace ?? 'default',
   triggers: spec.triggers,
-  containers: containersIn(templateOf({ spec: spec.jobTargetRef })),
-  envSourceContainerName: undefined,
+  containers: containersIn(spec.jobTargetRef.template),
+  envSourceContainerName: spec.envSourceContainerName,
 })
 
 const objectReader = ({ metadata, spec }: ScaledObject, target: object | undefined): Reader => ({
