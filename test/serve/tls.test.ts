@@ -92,38 +92,42 @@ describe('certificate files', () => {
 })
 
 describe('the TLS listener', () => {
-  test('speaks TLS 1.2 and later, and asks for a certificate without demanding one', async (t) => {
-    const own = await issue('CN=ebb')
-    const app = createServer({
-      https: tlsOptions(own),
-      onFault: (error) => assert.fail(String(error)),
-    })
-    app.get('/', (_request, reply) => reply.send('ok'))
-    t.after(() => app.close())
-    await app.listen({ port: 0, host: '127.0.0.1' })
-    const { port } = app.server.address() as AddressInfo
-    const speak = (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): Promise<string> =>
-      new Promise((resolve) => {
-        const socket = connect(
-          {
-            port,
-            host: '127.0.0.1',
-            rejectUnauthorized: false,
-            minVersion: version,
-            maxVersion: version,
-            ciphers: 'DEFAULT@SECLEVEL=0',
-          },
-          () => {
-            resolve(socket.getProtocol() ?? '')
-            socket.destroy()
-          },
-        )
-        socket.once('error', () => resolve('refused'))
+  for (const [least, spoken] of [
+    [undefined, ['refused', 'TLSv1.2', 'TLSv1.3']],
+    ['TLSv1.3', ['refused', 'refused', 'TLSv1.3']],
+  ] as const)
+    test(`speaks ${spoken.at(1) === 'refused' ? 'TLS 1.3 alone where told so' : 'TLS 1.2 and later'}, and asks for a certificate without demanding one`, async (t) => {
+      const own = await issue('CN=ebb')
+      const app = createServer({
+        https: tlsOptions(own, least),
+        onFault: (error) => assert.fail(String(error)),
       })
-    assert.equal(await speak('TLSv1.1'), 'refused')
-    assert.equal(await speak('TLSv1.2'), 'TLSv1.2')
-    assert.equal(await speak('TLSv1.3'), 'TLSv1.3')
-  })
+      app.get('/', (_request, reply) => reply.send('ok'))
+      t.after(() => app.close())
+      followKeyPair(app, { current: () => own, onChange: () => () => {} }, least)
+      await app.listen({ port: 0, host: '127.0.0.1' })
+      const { port } = app.server.address() as AddressInfo
+      const speak = (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): Promise<string> =>
+        new Promise((resolve) => {
+          const socket = connect(
+            {
+              port,
+              host: '127.0.0.1',
+              rejectUnauthorized: false,
+              minVersion: version,
+              maxVersion: version,
+              ciphers: 'DEFAULT@SECLEVEL=0',
+            },
+            () => {
+              resolve(socket.getProtocol() ?? '')
+              socket.destroy()
+            },
+          )
+          socket.once('error', () => resolve('refused'))
+        })
+      const versions = ['TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const
+      assert.deepEqual(await Promise.all(versions.map(speak)), spoken)
+    })
 
   // A resumed session shows the client's certificate without the intermediates it is verified by.
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
