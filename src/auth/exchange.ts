@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { deadline, type Clock } from '../clock.ts'
 import { failure } from '../errors.ts'
-import { addressOf, dispatcherFor, fault, type Outward, systemTrust } from '../http.ts'
+import { dispatcherFor, fault, type Outward, systemTrust } from '../http.ts'
 
 /** One request to a store outside the cluster. */
 export interface StoreRequest {
@@ -53,7 +53,8 @@ export function createExchange(outward: Outward, timeout: number, clock: Clock):
 
   return {
     async send({ url, method, headers, body, ca = [] }, signal) {
-      const address = addressOf(url)
+      // without the path: what is said of a server is said to all who use it
+      const address = url.origin
       const limited = deadline(clock, timeout, signal, () =>
         failure('SOURCE_TIMEOUT', { address, ms: timeout }),
       )

@@ -246,6 +246,7 @@ describe('when Vault is out', () => {
       const read = await s.read()
       assert.ok('problem' in read && read.passing, JSON.stringify(read))
       assert.match(read.problem, words)
+      assert.ok(!read.problem.includes('secret/data'), read.problem)
       assert.match(read.problem, /check that it runs, is unsealed and can be reached/)
     })
   test('a refusal is none: it says which policy is missing', async (t) => {
