@@ -95,6 +95,25 @@ describe('metrics', () => {
     assert.ok(text.includes(`keda_scaler_metrics_value${labels('worker', 'azureQueueScaler')} 4`))
   })
 
+  test('tells a ScaledJob from a ScaledObject of its name', async () => {
+    const { metrics } = fresh()
+    const job = { ...shop, kind: 'ScaledJob' } as const
+    metrics.control.sampled(shop, trigger('s0-q', { value: 4, active: true }), 1)
+    metrics.control.sampled(job, trigger('s0-q', { value: 7, active: true }), 1)
+    metrics.control.sampled(job, trigger('s0-q', failure('SAMPLE_MISSING', { what: 'q' })), 1)
+    const text = await metrics.text()
+    const own = labels('worker', 'azureQueueScaler')
+    for (const line of [
+      `keda_scaler_metrics_value${own} 4`,
+      `keda_scaler_metrics_value${own.replace('scaledobject', 'scaledjob')} 7`,
+      'keda_scaled_object_errors_total{namespace="shop",scaledObject="worker"} 0',
+      'keda_scaled_job_errors_total{namespace="shop",scaledJob="worker"} 1',
+    ])
+      assert.ok(text.includes(`\n${line}\n`), line)
+    metrics.control.forget(job)
+    assert.doesNotMatch(await metrics.text(), /scaledjob|scaledJob/)
+  })
+
   test('a workload that is gone leaves no series', async () => {
     const { metrics } = fresh()
     metrics.control.sampled(shop, trigger('s0-q', { value: 4, active: true }), 1)

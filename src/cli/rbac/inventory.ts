@@ -1,4 +1,5 @@
 import type { Cluster } from '../../cluster.ts'
+import { wholeScaledJob } from '../../control/jobs/controller.ts'
 import { kinds, type Kind } from '../../kinds.ts'
 import type {
   Container,
@@ -80,7 +81,7 @@ export function inventoryOfFiles(manifests: readonly Manifest[]): Inventory {
   return {
     readers: [
       ...of(kinds.scaledObject).map((one) => objectReader(one, target(one))),
-      ...of(kinds.scaledJob).map(jobReader),
+      ...of(kinds.scaledJob).map(wholeScaledJob).map(jobReader),
     ],
     find: finder(new Map(named)),
   }
@@ -126,7 +127,9 @@ export async function inventoryOfCluster(
       named.set(keyOf(kind.kind, one.metadata.namespace ?? '', one.metadata.name), one)
     }
   }
-  const readers: Reader[] = (await listAll(cluster, kinds.scaledJob, signal)).map(jobReader)
+  const readers: Reader[] = (await listAll(cluster, kinds.scaledJob, signal))
+    .map(wholeScaledJob)
+    .map(jobReader)
   for (const one of await listAll(cluster, kinds.scaledObject, signal)) {
     readers.push(objectReader(one, await targetOf(one, cluster, signal)))
   }

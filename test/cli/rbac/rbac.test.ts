@@ -59,7 +59,39 @@ const scaledObject = {
   },
 }
 
+/** Its second container is the one that is named; the first must not be granted. */
+const scaledJob = {
+  apiVersion: 'keda.sh/v1alpha1',
+  kind: 'ScaledJob',
+  metadata: { name: 'videos', namespace: 'videos' },
+  spec: {
+    envSourceContainerName: 'side',
+    jobTargetRef: {
+      template: {
+        spec: {
+          containers: [
+            { name: 'main', image: 'i', env },
+            {
+              name: 'side',
+              image: 'i',
+              env: [{ name: 'QUEUE', valueFrom: { secretKeyRef: { name: 'side', key: 'k' } } }],
+            },
+          ],
+        },
+      },
+    },
+    triggers: [{ type: 'azure-queue', metadata: { queueName: 'q', connectionFromEnv: 'QUEUE' } }],
+  },
+}
+const bareScaledJob = {
+  apiVersion: 'keda.sh/v1alpha1',
+  kind: 'ScaledJob',
+  metadata: { name: 'bare', namespace: 'videos' },
+}
+
 const objects = [
+  scaledJob,
+  bareScaledJob,
   deployment,
   authentication('TriggerAuthentication', 'own', 'own-secret'),
   authentication('ClusterTriggerAuthentication', 'wide', 'wide-secret'),
@@ -69,6 +101,7 @@ const objects = [
 const expected = [
   { namespace: 'ebb', secrets: ['wide-secret'], configMaps: [], accounts: [] },
   { namespace, secrets: ['own-secret', 'queue'], configMaps: [], accounts: [] },
+  { namespace: 'videos', secrets: ['side'], configMaps: [], accounts: [] },
 ]
 
 describe('ebb rbac', () => {
@@ -100,7 +133,14 @@ describe('ebb rbac', () => {
     const documents = parseAllDocuments(text).map((one) => one.toJS() as Record<string, never>)
     assert.deepEqual(
       documents.map(({ kind, metadata }) => `${kind} ${metadata?.['namespace']}`),
-      ['Role ebb', 'RoleBinding ebb', 'Role shop', 'RoleBinding shop'],
+      [
+        'Role ebb',
+        'RoleBinding ebb',
+        'Role shop',
+        'RoleBinding shop',
+        'Role videos',
+        'RoleBinding videos',
+      ],
     )
     assert.deepEqual(documents[2]?.['rules'], [
       {
