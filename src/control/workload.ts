@@ -7,19 +7,17 @@ import { explain } from '../core/reasons.ts'
 import { failure, isFailure, reasonOf, type EbbError } from '../errors.ts'
 import { kinds } from '../kinds.ts'
 import type { Condition, HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
+import { createAsking, reconciling, type AskingParts } from './asking.ts'
 import { claim, release } from './claim.ts'
 import { concerns } from './concerns.ts'
 import { createDecider } from './decider.ts'
 import { createDemand } from './demand.ts'
 import { halt } from './halt.ts'
-import { holdContents } from './held.ts'
 import { ensureHpa, hpaNameOf, removeHpa, wantedHpa } from './hpa.ts'
 import type { MetricValue, WorkloadView } from './insight.ts'
 import { findTarget, resolveSpec, restingSpec, type Resolved } from './resolve.ts'
 import { restoreReplicas } from './restore.ts'
-import { retried } from './retry.ts'
 import { settingsOf } from './settings.ts'
-import { createSampling } from './sampling.ts'
 import { passing, type Shared } from './shared.ts'
 import { knownSpecs } from './specs.ts'
 import { createStanding } from './standing.ts'
@@ -61,7 +59,6 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
 
   let object = first
   let resolved: Resolved | undefined
-  let renewing: Promise<void> | undefined
 
   const standing = createStanding(
     first,
@@ -71,29 +68,20 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     shared,
     signal,
   )
-  const held = holdContents(
-    shared.contents,
-    shared.clusterNamespace,
-    shared.findAuthentication,
-    () => reconciler.poke(),
+  const { sampling, held, source } = createAsking(
+    {
+      shared,
+      whose,
+      start,
+      current: () => resolved,
+      known: (index) => knownSpecs(index, object, resolved?.plans, hpaNow()),
+      plan: replan,
+      turned: (...what) => standing.triggerTurned(...what),
+      sampled: () => look(),
+      changed: () => reconciler.poke(),
+    },
+    signal,
   )
-
-  const sampling = createSampling(shared.engine, start, {
-    sampled(trigger, sample, turned) {
-      meter.sampled(whose, trigger, sample.took)
-      if (turned) {
-        const { type, metric, error } = trigger.facts()
-        standing.triggerTurned(type, metric, turned === 'failing' ? (error ?? '') : undefined)
-      }
-      look()
-    },
-    denied(_plan, deadline) {
-      renewing ??= renew(deadline).finally(() => {
-        renewing = undefined
-      })
-      return renewing
-    },
-  })
 
   const demand = createDemand({
     clock,
@@ -165,45 +153,21 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   const hpaNow = (): HorizontalPodAutoscaler | undefined =>
     shared.findHpa(namespace, standing.hpaName ?? hpaNameOf(object))
 
-  const sourceAt = (newerThan: number, wait: AbortSignal): PlanSource => ({
-    engine: shared.engine,
-    authentication: held.source(newerThan, wait),
-    known: (index) => knownSpecs(index, object, resolved?.plans, hpaNow()),
-    load: shared.load,
-  })
-
-  /** A source refused the credentials: the Secrets are read again now, and triggers whose values changed move over. */
-  async function renew(deadline: AbortSignal): Promise<void> {
-    const at = resolved
-    if (!at) return
+  async function replan(from: PlanSource, wait: AbortSignal): ReturnType<AskingParts['plan']> {
     const { spec } = object
     const around = {
       ...whose,
-      containers: await targets.containers(at.kind, at.target, deadline),
+      containers: resolved ? await targets.containers(resolved.kind, resolved.target, wait) : [],
       envSourceContainerName: spec.scaleTargetRef.envSourceContainerName,
     }
-    const source = sourceAt(clock.now(), deadline)
-    const { plans, problems } = await planTriggers(spec.triggers, around, source, deadline)
-    if (problems.length === 0 && resolved === at && !signal.aborted)
-      sampling.use(plans, at.settings.period)
+    const { period } = settingsOf(object)
+    return { ...(await planTriggers(spec.triggers, around, from, wait)), period }
   }
 
-  const reconcile = async (): Promise<'done' | 'again'> => {
-    if (signal.aborted) return 'done'
-    const started = clock.now()
-    try {
-      if (object.metadata.deletionTimestamp === undefined) await prepare()
-      else await finish()
-      meter.reconciled(whose, 'ok', clock.now() - started)
-      return resolved?.plans.some((plan) => plan.announced.lacking) ? 'again' : 'done'
-    } catch (error) {
-      if (signal.aborted) return 'done'
-      meter.reconciled(whose, 'failed', clock.now() - started)
-      refuse(error)
-      // two HPAs on one target stop each other
-      if (isFailure(error, 'TARGET_CONTESTED')) await letGo().catch(() => undefined)
-      return 'again'
-    }
+  const bring = async (): Promise<'done' | 'again'> => {
+    if (object.metadata.deletionTimestamp === undefined) await prepare()
+    else await finish()
+    return resolved?.plans.some((plan) => plan.announced.lacking) ? 'again' : 'done'
   }
 
   async function prepare(): Promise<void> {
@@ -215,8 +179,8 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     if (pause.whole) return rest(claimed, pause)
     const problems = shared.rivals(claimed)
     if (problems.length > 0) throw failure('TARGET_CONTESTED', { problems })
-    const source = sourceAt(Number.NEGATIVE_INFINITY, signal)
-    const next = await resolveSpec(claimed, targets, source, signal)
+    const from = source(Number.NEGATIVE_INFINITY, signal)
+    const next = await resolveSpec(claimed, targets, from, signal)
     signal.throwIfAborted()
     held.settle()
     await standing.found(next.state.replicas)
@@ -264,7 +228,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   }
 
   /** The spec cannot be followed. What passes by itself changes nothing; anything else stops the sampling and says why. */
-  function refuse(error: unknown): void {
+  async function refuse(error: unknown): Promise<void> {
     if (isFailure(error, ...passing)) {
       log.debug({ object: id, error: reasonOf(error) }, 'tried again')
       return
@@ -274,6 +238,8 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     demand.close()
     held.settle()
     standing.refused(reasonOf(error))
+    // two HPAs on one target stop each other
+    if (isFailure(error, 'TARGET_CONTESTED')) await letGo().catch(() => undefined)
   }
 
   async function letGo(): Promise<void> {
@@ -293,7 +259,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     standing.deleted()
   }
 
-  const reconciler = retried(() => shared.limited(reconcile), clock, shared.random)
+  const reconciler = reconciling(shared, whose, bring, refuse, signal)
   reconciler.poke()
 
   return {

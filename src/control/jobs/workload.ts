@@ -7,14 +7,13 @@ import { failure, isFailure, reasonOf } from '../../errors.ts'
 import { kinds } from '../../kinds.ts'
 import type { ScaledJob } from '../../resources.ts'
 import type { PodView } from '../../scaler.ts'
+import { createAsking, reconciling } from '../asking.ts'
 import { claim, release } from '../claim.ts'
 import { concerns } from '../concerns.ts'
-import { holdContents } from '../held.ts'
 import type { WorkloadView } from '../insight.ts'
 import { retried } from '../retry.ts'
-import { createSampling } from '../sampling.ts'
 import { passing, type Shared } from '../shared.ts'
-import type { PlanSource, Trigger } from '../triggers.ts'
+import type { Trigger } from '../triggers.ts'
 import { viewOf } from '../view.ts'
 import { createJobBook } from './book.ts'
 import { createJobDecider } from './decider.ts'
@@ -55,36 +54,31 @@ export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkl
   let object = first
   let resolved: ResolvedJob | undefined
   let pods: PodView | undefined
-  let renewing: Promise<void> | undefined
   let cancelAlarm: (() => void) | undefined
   const asked = new Map<string, number>()
 
   const standing = createJobStanding(first, shared, signal)
   const book = createJobBook(whose, shared.jobs, cluster, clock)
-  const held = holdContents(
-    shared.contents,
-    shared.clusterNamespace,
-    shared.findAuthentication,
-    () => reconciler.poke(),
+  const { sampling, held, source } = createAsking(
+    {
+      shared,
+      whose,
+      start: clock.now(),
+      current: () => resolved,
+      known: (index) => resolved?.plans.find((p) => p.index === index)?.specs ?? [],
+      async plan(from, wait) {
+        const at = resolved?.object ?? object
+        return { ...(await planJob(at, from, wait)), period: jobSettingsOf(at).period }
+      },
+      turned: (...what) => standing.triggerTurned(...what),
+      sampled(trigger, sample) {
+        if (sample.answer.kind !== 'error') asked.set(trigger.metric, sample.at - sample.took)
+        look()
+      },
+      changed: () => reconciler.poke(),
+    },
+    signal,
   )
-
-  const sampling = createSampling(shared.engine, clock.now(), {
-    sampled(trigger, sample, turned) {
-      meter.sampled(whose, trigger, sample.took)
-      if (sample.answer.kind !== 'error') asked.set(trigger.metric, sample.at - sample.took)
-      if (turned) {
-        const { type, metric, error } = trigger.facts()
-        standing.triggerTurned(type, metric, turned === 'failing' ? (error ?? '') : undefined)
-      }
-      look()
-    },
-    denied(_plan, deadline) {
-      renewing ??= renew(deadline).finally(() => {
-        renewing = undefined
-      })
-      return renewing
-    },
-  })
 
   const tidier = createTidier(
     {
@@ -203,39 +197,6 @@ export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkl
       cancelAlarm = clock.after(resolved.settings.period, look)
   }
 
-  const sourceAt = (newerThan: number, wait: AbortSignal): PlanSource => ({
-    engine: shared.engine,
-    authentication: held.source(newerThan, wait),
-    known: (index) => resolved?.plans.find((p) => p.index === index)?.specs ?? [],
-    load: shared.load,
-  })
-
-  /** A source refused the credentials: they are read again now, and triggers whose values changed move over. */
-  async function renew(deadline: AbortSignal): Promise<void> {
-    const at = resolved
-    if (!at) return
-    const source = sourceAt(clock.now(), deadline)
-    const { plans, problems } = await planJob(at.object, source, deadline)
-    if (problems.length === 0 && resolved === at && !signal.aborted)
-      sampling.use(plans, at.settings.period)
-  }
-
-  const reconcile = async (): Promise<'done' | 'again'> => {
-    if (signal.aborted) return 'done'
-    const started = clock.now()
-    try {
-      const outcome =
-        object.metadata.deletionTimestamp === undefined ? await prepare() : await finish()
-      meter.reconciled(whose, 'ok', clock.now() - started)
-      return outcome
-    } catch (error) {
-      if (signal.aborted) return 'done'
-      meter.reconciled(whose, 'failed', clock.now() - started)
-      refuse(error)
-      return 'again'
-    }
-  }
-
   async function prepare(): Promise<'done' | 'again'> {
     const claimed = shared.writes()
       ? await claim(cluster, kinds.scaledJob, object, undefined, signal)
@@ -248,11 +209,8 @@ export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkl
     }
     checkJob(claimed)
     const settings = jobSettingsOf(claimed)
-    const { plans, problems } = await planJob(
-      claimed,
-      sourceAt(Number.NEGATIVE_INFINITY, signal),
-      signal,
-    )
+    const from = source(Number.NEGATIVE_INFINITY, signal)
+    const { plans, problems } = await planJob(claimed, from, signal)
     signal.throwIfAborted()
     held.settle()
     followPods(needsPods(settings))
@@ -306,7 +264,8 @@ export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkl
     return 'done'
   }
 
-  const reconciler = retried(() => shared.limited(reconcile), clock, shared.random)
+  const bring = (): Promise<'done' | 'again'> => (isGoing() ? finish() : prepare())
+  const reconciler = reconciling(shared, whose, bring, refuse, signal)
   reconciler.poke()
 
   return {
