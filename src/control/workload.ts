@@ -68,7 +68,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     shared,
     signal,
   )
-  const { sampling, held, source } = createAsking(
+  const asking = createAsking(
     {
       shared,
       whose,
@@ -82,6 +82,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     },
     signal,
   )
+  const { sampling, held } = asking
 
   const demand = createDemand({
     clock,
@@ -179,7 +180,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     if (pause.whole) return rest(claimed, pause)
     const problems = shared.rivals(claimed)
     if (problems.length > 0) throw failure('TARGET_CONTESTED', { problems })
-    const from = source(Number.NEGATIVE_INFINITY, signal)
+    const from = asking.source(Number.NEGATIVE_INFINITY, signal)
     const next = await resolveSpec(claimed, targets, from, signal)
     signal.throwIfAborted()
     held.settle()
@@ -228,18 +229,18 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   }
 
   /** The spec cannot be followed. What passes by itself changes nothing; anything else stops the sampling and says why. */
-  async function refuse(error: unknown): Promise<void> {
-    if (isFailure(error, ...passing)) {
-      log.debug({ object: id, error: reasonOf(error) }, 'tried again')
+  async function refuse(why: unknown): Promise<void> {
+    if (isFailure(why, ...passing)) {
+      log.debug({ object: id, error: reasonOf(why) }, 'tried again')
       return
     }
     resolved = undefined
     sampling.close()
     demand.close()
     held.settle()
-    standing.refused(reasonOf(error))
+    standing.refused(reasonOf(why))
     // two HPAs on one target stop each other
-    if (isFailure(error, 'TARGET_CONTESTED')) await letGo().catch(() => undefined)
+    if (isFailure(why, 'TARGET_CONTESTED')) await letGo().catch(() => undefined)
   }
 
   async function letGo(): Promise<void> {

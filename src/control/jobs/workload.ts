@@ -59,7 +59,7 @@ export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkl
 
   const standing = createJobStanding(first, shared, signal)
   const book = createJobBook(whose, shared.jobs, cluster, clock)
-  const { sampling, held, source } = createAsking(
+  const asking = createAsking(
     {
       shared,
       whose,
@@ -79,6 +79,7 @@ export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkl
     },
     signal,
   )
+  const { sampling, held } = asking
 
   const tidier = createTidier(
     {
@@ -209,7 +210,7 @@ export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkl
     }
     checkJob(claimed)
     const settings = jobSettingsOf(claimed)
-    const from = source(Number.NEGATIVE_INFINITY, signal)
+    const from = asking.source(Number.NEGATIVE_INFINITY, signal)
     const { plans, problems } = await planJob(claimed, from, signal)
     signal.throwIfAborted()
     held.settle()
