@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts'
 import type { TriggerFacts } from '../core/decide.ts'
+import type { Fallback } from '../core/fallback.ts'
 import { demandOf, offersOf, type Demand, type DemandInput, type Offer } from '../core/demand.ts'
 import {
   checkup,
   nextCheckup,
+  noHealth,
   restoredHealth,
   type Health,
   type Observed,
@@ -54,7 +56,8 @@ export interface DemandOfWorkload {
 export function createDemand(parts: DemandParts): DemandOfWorkload {
   const { clock, sampling } = parts
   let health: Health | undefined
-  let calm = false
+  /** The triggers that were all well when they were last looked at. */
+  let calm: readonly Trigger[] | undefined
   let alarm: { readonly at: number; readonly cancel: () => void } | undefined
 
   const input = (
@@ -67,7 +70,7 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
       metricType: trigger.plan.trigger.metricType,
       facts: factsOf(trigger),
     })),
-    health: health ?? new Map(),
+    health: health ?? noHealth,
     fallback,
     modifiers,
     replicas,
@@ -86,6 +89,19 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
       parts.due()
     })
     alarm = { at, cancel }
+  }
+
+  const count = (fallback: Fallback): void => {
+    const { triggers } = sampling
+    if (calm === triggers && triggers.every(isGood)) return
+    health ??= restoredHealth(parts.stored.health, parts.stored.engaged, fallback)
+    const now = clock.now()
+    const observed = triggers.map(observe)
+    const after = checkup(health, observed, fallback, now)
+    health = after.health
+    calm = [...health.values()].every((h) => h.failures === 0) ? triggers : undefined
+    arm(nextCount(after.health, observed, now))
+    if (after.turns.length > 0) parts.turned(after.turns)
   }
 
   /** Reads of an HPA: what its triggers say once their samples are young enough, or why they are not. */
@@ -119,17 +135,9 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
       const resolved = parts.resolved()
       if (resolved === undefined || sampling.triggers.length === 0) return
       const { fallback } = resolved
-      if (calm && fallback !== undefined && sampling.triggers.every(isGood)) return
-      health ??= restoredHealth(parts.stored.health, parts.stored.engaged, fallback)
-      const now = clock.now()
-      const observed = fallback === undefined ? [] : sampling.triggers.map(observe)
-      const after = checkup(health, observed, fallback, now)
-      health = after.health
-      const waiting = observed.filter(({ metric }) => health?.get(metric)?.engaged !== true)
-      const next = waiting.flatMap((o) => nextCheckup(health?.get(o.metric), o.period) ?? [])
-      calm = observed.length > 0 && [...health.values()].every((h) => h.failures === 0)
-      arm(next.length > 0 ? Math.max(now + 1, Math.min(...next)) : undefined)
-      if (after.turns.length > 0) parts.turned(after.turns)
+      if (fallback !== undefined) return count(fallback)
+      health = noHealth
+      arm(undefined)
     },
     demand(replicas) {
       const { resources, fallback, modifiers } = parts.resolved() ?? none
@@ -156,6 +164,15 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
       arm(undefined)
     },
   }
+}
+
+/** When the next failure counts that may matter; none where everything is well or in fallback. */
+function nextCount(health: Health, observed: readonly Observed[], now: number): number | undefined {
+  const times = observed.flatMap(({ metric, period }) => {
+    const h = health.get(metric)
+    return h?.engaged === true ? [] : (nextCheckup(h, period) ?? [])
+  })
+  return times.length > 0 ? Math.max(now + 1, Math.min(...times)) : undefined
 }
 
 const isGood = ({ conclusion }: Trigger): boolean =>

@@ -58,6 +58,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   const created = parseTime(first.metadata.creationTimestamp) ?? start
 
   let object = first
+  let pause = pauseOf(first.metadata.annotations)
   let resolved: Resolved | undefined
 
   const standing = createStanding(
@@ -130,7 +131,6 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   )
 
   function situationOf({ settings }: Resolved, target: TargetState): Situation {
-    const pause = pauseOf(object.metadata.annotations)
     const { triggers, composite, fallbackReplicas } = demand.demand(target.replicas)
     return {
       now: clock.now(),
@@ -176,8 +176,8 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
       ? await claim(cluster, kinds.scaledObject, object, nameLabel, signal)
       : object
     if (claimed !== object) standing.observe(claimed)
-    const pause = pauseOf(claimed.metadata.annotations)
-    if (pause.whole) return rest(claimed, pause)
+    const now = pauseOf(claimed.metadata.annotations)
+    if (now.whole) return rest(claimed, now)
     const problems = shared.rivals(claimed)
     if (problems.length > 0) throw failure('TARGET_CONTESTED', { problems })
     const from = asking.source(Number.NEGATIVE_INFINITY, signal)
@@ -204,13 +204,13 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   }
 
   /** Paused as a whole: nothing is asked and nobody scales it, until the annotation goes. */
-  async function rest(claimed: ScaledObject, pause: Pause): Promise<void> {
+  async function rest(claimed: ScaledObject, how: Pause): Promise<void> {
     if (stopAsking()) standing.stopped()
     const hpa = hpaNow()
     const found = (replicas: number): Promise<void> => standing.found(replicas)
     const parts = { cluster, targets, hpa, found }
     const target = shared.writes()
-      ? await halt(claimed, pause, parts, signal)
+      ? await halt(claimed, how, parts, signal)
       : await findTarget(claimed, targets, signal).catch(() => undefined)
     signal.throwIfAborted()
     resolved = target && restingSpec(claimed, target)
@@ -272,11 +272,12 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     },
     update(next) {
       const before = object
+      const annotated = !same(before.metadata.annotations, next.metadata.annotations)
       object = next
+      if (annotated) pause = pauseOf(next.metadata.annotations)
       standing.observe(next)
-      if (!concerns(before, next)) return
-      reconciler.poke()
-      if (!same(before.metadata.annotations, next.metadata.annotations)) decider.evaluate()
+      if (concerns(before, next)) reconciler.poke()
+      if (annotated) decider.evaluate()
     },
     resolve: () => reconciler.poke(),
     evaluate: () => decider.evaluate(),
@@ -284,7 +285,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
       const hpa = hpaNow()
       standing.hpaSays(hpa?.status?.conditions)
       // made just before the pause, and seen only now
-      if (hpa && pauseOf(object.metadata.annotations).whole) reconciler.poke()
+      if (hpa && pause.whole) reconciler.poke()
     },
     view: () =>
       viewOf({
