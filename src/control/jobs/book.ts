@@ -20,6 +20,8 @@ export interface JobBook {
   list(signal: AbortSignal): Promise<void>
   /** This Job is there: it was created, or found. */
   note(job: KeptJob): void
+  /** The mirror shows, or has shown, a Job of this name. */
+  see(name: string): void
   /** The number is somebody else's. */
   skip(number: number): void
 }
@@ -57,6 +59,8 @@ export function createJobBook(
     highest = Math.max(highest, highestNumber(name, names))
   }
 
+  see([...mirrored().keys()])
+
   return {
     all() {
       settle()
@@ -73,7 +77,6 @@ export function createJobBook(
       return ![...ahead.values()].some(({ at }) => now - at > unseenGood)
     },
     get highest() {
-      see([...mirrored().keys()])
       return highest
     },
     async list(signal) {
@@ -95,6 +98,7 @@ export function createJobBook(
       ahead.set(job.name, { job, at: clock.now() })
       see([job.name])
     },
+    see: (job) => see([job]),
     skip(number) {
       highest = Math.max(highest, number)
     },

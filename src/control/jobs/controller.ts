@@ -49,8 +49,8 @@ export function createJobController(
   const byAuthentication = createIndex<JobWorkload>()
   const byLabel = createIndex<JobWorkload>()
 
-  const jobs = jobsByOwner(mirrors.jobs, (namespace, label) => {
-    for (const workload of byLabel.get(`${namespace}/${label}`)) workload.jobsChanged()
+  const jobs = jobsByOwner(mirrors.jobs, (namespace, label, job) => {
+    for (const workload of byLabel.get(`${namespace}/${label}`)) workload.jobChanged(job)
   })
 
   const end = (key: string, workload: JobWorkload): void => {

@@ -54,7 +54,7 @@ export interface JobsByOwner {
 /** `changed` is called after the change is in place. */
 export function jobsByOwner(
   mirror: Mirror<KeptJob>,
-  changed: (namespace: string, label: string) => void,
+  changed: (namespace: string, label: string, job: string) => void,
 ): JobsByOwner {
   const byOwner = new Map<string, Map<string, KeptJob>>()
   const none: ReadonlyMap<string, KeptJob> = new Map()
@@ -75,7 +75,7 @@ export function jobsByOwner(
     if (before) drop(before)
     if (after) put(after)
     const job = after ?? before
-    if (job) changed(job.metadata.namespace ?? '', job.label)
+    if (job) changed(job.metadata.namespace ?? '', job.label, job.name)
   })
   return {
     of: (namespace, label) => byOwner.get(`${namespace}/${label}`) ?? none,

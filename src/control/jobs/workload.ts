@@ -36,8 +36,8 @@ export interface JobWorkload {
   update(object: ScaledJob): void
   /** Something the spec is resolved from has changed. */
   resolve(): void
-  /** Its Jobs have changed: those that ended may be too many. */
-  jobsChanged(): void
+  /** A Job of its has come, changed or gone: those that ended may be too many. */
+  jobChanged(job: string): void
   view(): WorkloadView
   /** Ends the loop; nothing is written after it has resolved. */
   close(): Promise<void>
@@ -280,7 +280,10 @@ export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkl
       if (concerns(before, next)) reconciler.poke()
     },
     resolve: () => reconciler.poke(),
-    jobsChanged: () => tidier.poke(),
+    jobChanged(job) {
+      book.see(job)
+      tidier.poke()
+    },
     view() {
       const { period } = jobSettingsOf(object)
       const situation = resolved && situationOf(resolved)
