@@ -50,7 +50,7 @@ const explanations: Kind<Resource & Explanation> = {
 
 /**
  * Asks Ebb through the API server, as whoever the kubeconfig says. Fails with CLUSTER_NOT_FOUND where there is no such
- * ScaledObject, with WORKLOAD_UNKNOWN where Ebb does not know it, with CLUSTER_FORBIDDEN, and as the cluster fails.
+ * ScaledObject or ScaledJob, with WORKLOAD_UNKNOWN where Ebb does not know it, with CLUSTER_FORBIDDEN, and as the cluster fails.
  */
 export async function askCluster(
   cluster: Cluster,
@@ -60,7 +60,9 @@ export async function askCluster(
   const found = await cluster.get(explanations, target, signal)
   if (found) return { at: found.at, view: found.workload }
   const { namespace, name } = target
-  const exists = await cluster.get(kinds.scaledObject, target, signal)
+  const exists =
+    (await cluster.get(kinds.scaledObject, target, signal)) ??
+    (await cluster.get(kinds.scaledJob, target, signal))
   if (exists) throw failure('WORKLOAD_UNKNOWN', { workload: `${namespace}/${name}` })
-  throw failure('CLUSTER_NOT_FOUND', { what: `ScaledObject ${namespace}/${name}` })
+  throw failure('CLUSTER_NOT_FOUND', { what: `ScaledObject or ScaledJob ${namespace}/${name}` })
 }

@@ -29,11 +29,11 @@ async function run(target: ObjectName, given: Given, signal: AbortSignal): Promi
   console.log(render(view, at).join('\n'))
 }
 
-/** `ebb explain`: why a workload has the replicas it has. */
+/** `ebb explain`: why a workload has the replicas or Jobs it has. */
 export const explainCommand = (signal: AbortSignal): Command =>
   new Command('explain')
-    .description('print why a workload has the replicas it has')
-    .argument('<namespace/name>', 'the ScaledObject', objectName)
+    .description('print why a workload has the replicas or Jobs it has')
+    .argument('<namespace/name>', 'the ScaledObject or ScaledJob', objectName)
     .option('--kubeconfig <file>', 'cluster to ask; default as kubectl')
     .option('--demo', 'ask the demo that runs here')
     .option('--json', 'print everything that is known, for programs')

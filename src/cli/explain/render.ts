@@ -27,11 +27,14 @@ function about(view: WorkloadView): readonly string[] {
       'ready',
       [view.ready.status, view.ready.reason, view.ready.message].filter(Boolean).join(', '),
     ],
-    ['replicas', `${amount(view.replicas)}${s ? ` (min ${s.min}, max ${s.max})` : ''}`],
+    [counted(view), `${amount(view.replicas)}${s ? ` (min ${s.min}, max ${s.max})` : ''}`],
   ]
   if (s && d) rows.push(['decision', `${explain(s, d)} [${d.because}]`])
   return table(rows)
 }
+
+/** What is counted of a workload. */
+const counted = ({ kind }: WorkloadView): string => (kind === 'ScaledJob' ? 'Jobs' : 'replicas')
 
 const modeOf = (view: WorkloadView): string =>
   [
@@ -78,7 +81,7 @@ const why = (record: LedgerRecord): string => {
   return record.write.kind === 'failed' ? `${text}; writing it: ${record.write.error}` : text
 }
 
-function decisions(records: readonly LedgerRecord[]): readonly string[] {
+function decisions(records: readonly LedgerRecord[], what: string): readonly string[] {
   if (records.length === 0) return []
   const rows = records.map((one) => [
     time(one.firstAt),
@@ -86,7 +89,7 @@ function decisions(records: readonly LedgerRecord[]): readonly string[] {
     one.count === 1 ? '' : `x${one.count} for ${duration(one.lastAt - one.firstAt)}`,
     why(one),
   ])
-  return ['', ...table([['SINCE', 'REPLICAS', 'TIMES', 'WHY'], ...rows])]
+  return ['', ...table([['SINCE', what.toUpperCase(), 'TIMES', 'WHY'], ...rows])]
 }
 
 /** How many of the last decisions are printed. */
@@ -97,5 +100,5 @@ export const render = (view: WorkloadView, now: number): readonly string[] => [
   ...about(view),
   ...until(view, now),
   ...triggers(view.situation?.triggers ?? [], now),
-  ...decisions(view.records.slice(-shown)),
+  ...decisions(view.records.slice(-shown), counted(view)),
 ]

@@ -37,6 +37,10 @@ describe('asking the API server', () => {
     await assert.rejects(askCluster(holding(object), orders, signal), (error) =>
       isFailure(error, 'WORKLOAD_UNKNOWN'),
     )
+    const job = { '/apis/keda.sh/v1alpha1/namespaces/default/scaledjobs/orders': {} }
+    await assert.rejects(askCluster(holding(job), orders, signal), (error) =>
+      isFailure(error, 'WORKLOAD_UNKNOWN'),
+    )
     await assert.rejects(askCluster(holding({}), orders, signal), (error) =>
       isFailure(error, 'CLUSTER_NOT_FOUND'),
     )

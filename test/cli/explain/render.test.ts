@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { render } from '../../../src/cli/explain/render.ts'
+import { decideJobs } from '../../../src/core/decide-jobs.ts'
+import { calm, jobTrigger } from '../../core/job-situation.ts'
 import { record, situation, trigger, workload } from '../../support/insight.ts'
 
 const now = 1_700_000_000_000
@@ -42,6 +44,41 @@ describe('explain', () => {
   test('shows a write that failed with its reason', () => {
     const records = [record(now, { write: { kind: 'failed', error: 'conflict' } })]
     assert.match(text(workload(now, { records }), now), /failed .*; writing it: conflict$/m)
+  })
+
+  test('counts the Jobs of a ScaledJob, and says why none is created', () => {
+    const triggers = [jobTrigger('failing', { metric: 's0-videos' })]
+    const made = { ...calm, triggers: [jobTrigger('active', { value: 5 })] }
+    const stays = { ...calm, replicas: 5, triggers }
+    const records = [
+      record(now, {
+        situation: made,
+        decision: decideJobs(made),
+        write: { kind: 'scaled', from: 2, to: 5 },
+      }),
+      record(now, { situation: stays, decision: decideJobs(stays) }),
+    ]
+    const view = workload(now, {
+      kind: 'ScaledJob',
+      target: { kind: 'Job', name: 'videos' },
+      mode: 'jobs',
+      hpa: undefined,
+      replicas: 5,
+      situation: stays,
+      decision: decideJobs(stays),
+      records,
+    })
+    const lines = text(view, now)
+    for (const part of [
+      /^workload +ScaledJob default\/orders$/m,
+      /^mode +jobs, polled every 2 s$/m,
+      /^Jobs +5 \(min 0, max 10\)$/m,
+      /^decision +no Job is created because s0-videos cannot be read .* \[failing-blind\]$/m,
+      /^SINCE +JOBS +TIMES +WHY$/m,
+      /2 -> 5 +3 Jobs created because 5 messages wait/,
+      /stays 5 +no Job is created/,
+    ])
+      assert.match(lines, part)
   })
 
   test('has something to say of a workload that was never decided', () => {

@@ -144,7 +144,7 @@ export function WorkloadDetail({ store, open }: { store: Store; open: string }):
       <Now workload={workload} now={now} />
       <h2>Triggers</h2>
       <Triggers workload={workload} now={now} />
-      <h2>Replicas and values over time</h2>
+      <h2>{workload.kind === 'ScaledJob' ? 'Jobs' : 'Replicas'} and values over time</h2>
       <Chart workload={workload} />
       <h2>Last decisions</h2>
       <Steps records={workload.records} now={now} />
