@@ -23,12 +23,15 @@ export interface Events {
   close(): Promise<void>
 }
 
+/** How long the same is not told again (ms): a failure may come with every try, a turn of things comes once each time. */
+const quietFor = { Warning: 600_000, Normal: 5_000 } as const
+
 /** The API server cuts or refuses more. */
 const longestNote = 1_000
 /** Events waiting to be sent; in a storm the oldest matter most, so later ones are dropped and counted. */
 const longestQueue = 1_000
 
-/** Sends events one by one at most `concurrency` at a time; the same reason and note is not repeated for ten minutes. */
+/** Sends events one by one at most `concurrency` at a time; the same warning is not repeated for ten minutes. */
 export function createEvents(
   cluster: Cluster,
   clock: Clock,
@@ -41,10 +44,10 @@ export function createEvents(
   const pending = new Set<Promise<void>>()
   let serial = 0
 
-  const repeated = (key: string): boolean => {
+  const repeated = (key: string, quiet: number): boolean => {
     const now = clock.now()
     const before = recent.get(key)
-    if (before !== undefined && now - before < 600_000) return true
+    if (before !== undefined && now - before < quiet) return true
     recent.delete(key)
     recent.set(key, now)
     if (recent.size > longestQueue) recent.delete(recent.keys().next().value ?? '')
@@ -57,7 +60,11 @@ export function createEvents(
       // events about what is in no namespace are kept in this one
       const namespace = regarding.metadata.namespace ?? 'default'
       const note = what.note.slice(0, longestNote)
-      if (pending.size >= longestQueue || repeated(`${uid ?? name}/${what.reason}/${note}`)) return
+      if (
+        pending.size >= longestQueue ||
+        repeated(`${uid ?? name}/${what.reason}/${note}`, quietFor[what.type])
+      )
+        return
       const at = clock.now()
       const send = limited(() =>
         cluster.create(

@@ -146,6 +146,19 @@ describe('a pause annotation', () => {
       assert.ok(reasons.includes(`Normal ${reason}`), reason)
   })
 
+  test('is told each time it comes and goes (2.11)', async (t) => {
+    const bench = await ready(t, {}, 3, { answer: 40 })
+    for (let time = 0; time < 2; time++) {
+      await annotate(bench, { [paused]: 'true' })
+      await bench.clock.advance(10 * second)
+      await annotate(bench, { [paused]: null })
+      await bench.clock.advance(10 * second)
+    }
+    const reasons = (await bench.events()).map((e) => e.split(':')[0])
+    for (const reason of ['Normal ScaledObjectPaused', 'Normal ScaledObjectUnpaused'])
+      assert.equal(reasons.filter((r) => r === reason).length, 2, reason)
+  })
+
   test('holds across a restart, and says so', async (t) => {
     const bench = await ready(t, {}, 3, { answer: 40 })
     await annotate(bench, { [paused]: 'true' })
