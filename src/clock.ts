@@ -48,6 +48,26 @@ export function parseTime(text: string | undefined): number | undefined {
   return Number.isNaN(ms) ? undefined : ms
 }
 
+/** Waits for `work`, but `ms` at most, and no longer than the signal lets it. Failures of `work` are not told. */
+export function within(
+  work: Promise<unknown>,
+  ms: number,
+  clock: Pick<Clock, 'after'>,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel()
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const cancel = clock.after(ms, end)
+    if (signal.aborted) return end()
+    signal.addEventListener('abort', end, { once: true })
+    work.then(end, end)
+  })
+}
+
 /**
  * A signal that aborts when the parent does or after `ms`, whichever is first.
  * The caller must `clear` it, so that no timer and no listener outlives the work.

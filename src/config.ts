@@ -6,11 +6,18 @@ import { options, type Option, type Options } from './options.ts'
 /** The options with what depends on where Ebb runs filled in. */
 export interface Config extends Omit<
   Options,
-  'namespace' | 'clusterObjectNamespace' | 'bind' | 'httpMinTlsVersion' | 'serviceMinTlsVersion'
+  | 'namespace'
+  | 'clusterObjectNamespace'
+  | 'bind'
+  | 'shutdownDelay'
+  | 'httpMinTlsVersion'
+  | 'serviceMinTlsVersion'
 > {
   readonly namespace: string
   readonly clusterObjectNamespace: string
   readonly bind: string
+  /** How long (ms) it still answers when asked to end. */
+  readonly shutdownDelay: number
   readonly httpMinTlsVersion: SecureVersion
   readonly serviceMinTlsVersion: SecureVersion
 }
@@ -36,6 +43,7 @@ export function configOf(flags: Flags, env: Environment): Config {
     clusterObjectNamespace: chosen.clusterObjectNamespace ?? namespace,
     httpMinTlsVersion: chosen.httpMinTlsVersion ?? 'TLSv1.2',
     serviceMinTlsVersion: servedVersion(chosen),
+    shutdownDelay: chosen.shutdownDelay ?? (pod === undefined ? 0 : 5_000),
     bind: chosen.bind ?? (pod === undefined ? '127.0.0.1' : '0.0.0.0'),
   }
 }

@@ -119,6 +119,15 @@ const catalogue = {
     say: (d: { holder: string }) =>
       `this replica of Ebb is a standby; ${d.holder} polls and answers`,
   },
+  REPLICA_UNREACHABLE: {
+    retry: true,
+    say: (d: { address: string; why: string }) =>
+      `the replica of Ebb that leads, at ${d.address}, cannot be asked: ${d.why}`,
+  },
+  LEADER_UNKNOWN: {
+    retry: true,
+    say: (d: { why: string }) => `no replica of Ebb can be asked: ${d.why}`,
+  },
 
   IDENTITY_ABSENT: {
     retry: false,
@@ -347,6 +356,17 @@ export class EbbError extends Error {
 export function failure<C extends Code>(code: C, detail: Detail<C>, cause?: unknown): EbbError {
   const row: { readonly retry: boolean; say(detail: Detail<C>): string } = catalogue[code]
   return new EbbError(code, bounded(row.say(detail)), row.retry, cause)
+}
+
+/** A failure that another process of Ebb met, as it said it. A code that this version does not have becomes the nearest it has. */
+export function retold(told: {
+  readonly code: string
+  readonly message: string
+  readonly retry: boolean
+}): EbbError {
+  // hasOwn has just found it among the codes
+  const code = Object.hasOwn(catalogue, told.code) ? (told.code as Code) : 'LEADER_UNKNOWN'
+  return new EbbError(code, bounded(told.message), told.retry)
 }
 
 /** What users write may be a megabyte long and move the cursor of whoever reads it; a message becomes a status, an event, a line. */

@@ -40,12 +40,23 @@ export interface Elector {
   readonly holding: boolean
   /** Who holds it, as far as known. */
   readonly holder: Holder | undefined
+  /** Until when (epoch ms) what the Lease guards may go on; in the past when it is not ours. */
+  readonly until: number
+  /** Looks at the Lease now instead of at the next attempt: who holds it may have changed. At most some times a second. */
+  poke(): void
+  /**
+   * Gives the Lease back for good; what it guards must have ended. Who holds it is still looked at. Resolves when it is given
+   * back, or cannot be.
+   */
+  resign(): Promise<void>
   /** Resolves when the election has ended and the Lease is given back. */
   readonly stopped: Promise<void>
 }
 
 /** How long giving the Lease back may take (ms): it ends by itself soon after. */
 const releaseWithin = 3_000
+/** The shortest time between two looks at the Lease that were asked for (ms). */
+const patience = 200
 
 /**
  * Tries for a Lease until the signal aborts, and holds it as long as it can. After losing it, it tries again. When the signal aborts
@@ -66,13 +77,18 @@ export function elect(
   const me = { identity, address }
   const lease = claim({ cluster, clock, place: { namespace, name }, me, duration })
   const news = changes(handlers, lease)
+  const resigned = Promise.withResolvers<void>()
+  let state: 'running' | 'resigning' | 'resigned' = 'running'
   let actsUntil = Number.NEGATIVE_INFINITY
+  let looked = Number.NEGATIVE_INFINITY
+  let wake: (() => void) | undefined
 
   /** One attempt. Tells whether the Lease is ours; trouble is told to the handlers. */
   const attempt = async (left: number): Promise<boolean> => {
     // A connection that hangs must leave time for a second try on another one.
     const within = Math.min(left, renewDeadline / 2)
     const started = clock.now()
+    looked = started
     const limit = deadline(clock, within, signal, () =>
       failure('CLUSTER_UNREACHABLE', {
         server: cluster.server,
@@ -80,7 +96,9 @@ export function elect(
       }),
     )
     try {
-      const outcome = await lease.attempt(limit.signal)
+      const outcome = await (state === 'running'
+        ? lease.attempt(limit.signal)
+        : lease.watch(limit.signal))
       if (outcome.mine) actsUntil = started + renewDeadline
       else actsUntil = Number.NEGATIVE_INFINITY
       news.trouble(undefined)
@@ -96,20 +114,48 @@ export function elect(
     }
   }
 
-  const sleep = (ms: number): Promise<void> => clock.sleep(ms, signal).catch(() => undefined)
+  /** Sleeps until the time is over, somebody pokes, or the signal aborts. */
+  const pause = async (ms: number): Promise<void> => {
+    if (signal.aborted || state === 'resigning') return
+    const over = Promise.withResolvers<void>()
+    const end = (): void => over.resolve()
+    const cancel = clock.after(ms, end)
+    wake = end
+    signal.addEventListener('abort', end, { once: true })
+    await over.promise
+    cancel()
+    signal.removeEventListener('abort', end)
+    wake = undefined
+  }
 
   const win = async (): Promise<void> => {
-    while (!signal.aborted && !(await attempt(renewDeadline))) {
-      await sleep(retryPeriod * (1 + 1.2 * options.random()))
+    while (!signal.aborted) {
+      const mine = await attempt(renewDeadline)
+      if (state !== 'running') await handBack()
+      else if (mine) return
+      await pause(retryPeriod * (1 + 1.2 * options.random()))
     }
   }
 
   const keep = async (): Promise<void> => {
     handlers.onWon()
     do {
-      await sleep(Math.min(retryPeriod, actsUntil - clock.now()))
-    } while (!signal.aborted && clock.now() < actsUntil && (await attempt(actsUntil - clock.now())))
-    if (!signal.aborted) handlers.onLost(news.why())
+      await pause(Math.min(retryPeriod, actsUntil - clock.now()))
+    } while (
+      !signal.aborted &&
+      state === 'running' &&
+      clock.now() < actsUntil &&
+      (await attempt(actsUntil - clock.now()))
+    )
+    if (state !== 'running') await handBack()
+    else if (!signal.aborted) handlers.onLost(news.why())
+  }
+
+  const handBack = async (): Promise<void> => {
+    actsUntil = Number.NEGATIVE_INFINITY
+    await giveBack(lease, clock, news)
+    state = 'resigned'
+    resigned.resolve()
   }
 
   const run = async (): Promise<void> => {
@@ -117,8 +163,7 @@ export function elect(
       await win()
       if (!signal.aborted) await keep()
     }
-    actsUntil = Number.NEGATIVE_INFINITY
-    await giveBack(lease, clock, news)
+    await handBack()
   }
 
   return {
@@ -127,6 +172,17 @@ export function elect(
     },
     get holder() {
       return lease.holder
+    },
+    get until() {
+      return actsUntil
+    },
+    poke() {
+      if (clock.now() >= looked + patience) wake?.()
+    },
+    resign() {
+      if (state === 'running') state = 'resigning'
+      wake?.()
+      return resigned.promise
     },
     stopped: run(),
   }

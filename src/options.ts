@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { openSslCipher } from './ciphers.ts'
 import { parseEndpoints } from './endpoints.ts'
@@ -55,6 +56,28 @@ const duration = (fallback: number): z.ZodType<number, string | undefined> =>
       if (ms === undefined) ctx.addIssue({ code: 'custom', message: 'must be a duration like 15s' })
       return ms ?? fallback
     })
+
+const optionalDuration = z
+  .string()
+  .optional()
+  .transform((s, ctx) => {
+    if (s === undefined || s === '') return undefined
+    const ms = parseDuration(s)
+    if (ms === undefined) ctx.addIssue({ code: 'custom', message: 'must be a duration like 15s' })
+    return ms
+  })
+
+/** `HOST` or `HOST:PORT`; an IPv6 address may lack its brackets where no port follows. */
+const address = z
+  .string()
+  .optional()
+  .transform((s, ctx) => {
+    if (s === undefined || s === '') return undefined
+    const host = isIPv6(s) ? `[${s}]` : s
+    if (/^[^\s/?#@:]+(:\d{1,5})?$|^\[[\da-f:.]+\](:\d{1,5})?$/i.test(host)) return host
+    ctx.addIssue({ code: 'custom', message: 'must be HOST or HOST:PORT' })
+    return undefined
+  })
 
 const list = z
   .string()
@@ -143,6 +166,21 @@ export const options = {
     env: 'EBB_BIND',
     doc: 'address to listen on; default: all in a pod, 127.0.0.1 elsewhere',
     parse: optionalText,
+  }),
+  advertiseAddress: option({
+    flag: '--advertise-address',
+    value: 'ADDRESS',
+    env: 'EBB_ADVERTISE_ADDRESS',
+    kedaEnv: 'POD_IP',
+    doc: 'where other replicas reach this one: HOST (with the HTTPS port) or HOST:PORT',
+    parse: address,
+  }),
+  shutdownDelay: option({
+    flag: '--shutdown-delay',
+    value: 'DURATION',
+    env: 'EBB_SHUTDOWN_DELAY',
+    doc: 'how long it still answers when asked to end, while another replica takes over (5s in a pod, else 0s)',
+    parse: optionalDuration,
   }),
   tlsCertFile: option({
     flag: '--tls-cert-file',

@@ -9,14 +9,17 @@ import type { Mirrors } from '../control/controller.ts'
 import { failure, isFailure } from '../errors.ts'
 import type { Outward } from '../http.ts'
 import { kinds } from '../kinds.ts'
-import { elect, type Elector } from '../lease.ts'
+import { elect, type Elector, type Holder } from '../lease.ts'
 import type { Log } from '../log.ts'
 import { certificates, type Certificates } from '../serve/certificates.ts'
 import { countRequests } from '../serve/cluster-meter.ts'
 import { inventoryOf } from '../serve/inventory.ts'
 import { createMetrics, type Metrics } from '../serve/metrics.ts'
+import { createRelay } from '../serve/replicas/relay.ts'
+import { replicaName } from '../serve/replicas/wire.ts'
 import { openFacts, webhookSpreader } from './admission.ts'
 import { startControl, type Control } from './control.ts'
+import { fence, type Fence } from './fence.ts'
 import { createHost } from './host.ts'
 import { openOutward } from './outward.ts'
 import { createLeadership, type Leadership } from './leadership.ts'
@@ -52,6 +55,7 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
   const metrics = createMetrics({ clock, build: { version, commit: '' } })
   const cluster = countRequests(parts.cluster, metrics.cluster, clock)
   const stop = new AbortController()
+  let leaving = false
   const identity = `${hostname()}_${randomUUID()}`
   const coexistence = createCoexistence(cluster, clock, {
     mode: config.mode,
@@ -72,15 +76,21 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
   const mirrors = openMirrors(cluster, clock, scope, parts.random, log, stop.signal)
   const synced = watchSync(mirrors)
   let elector: Elector | undefined
+  const leader = (): Holder | undefined =>
+    elector?.holder?.identity === identity ? undefined : elector?.holder
+  const fenced = fence(cluster, clock, () => ({
+    until: elector?.until ?? Number.NEGATIVE_INFINITY,
+    holder: leader()?.identity,
+  }))
   const certs = certificates({
-    cluster,
+    cluster: fenced.cluster,
     clock,
     namespace: config.namespace,
     service: ownName,
-    leads: () => elector?.holding ?? false,
+    leads: () => fenced.open,
     spread: !config.noApiservice,
     alsoSpread: webhookSpreader({
-      cluster,
+      cluster: fenced.cluster,
       namespace: config.namespace,
       service: ownName,
       active: () => coexistence.writes() && config.tlsCertFile === undefined,
@@ -89,11 +99,22 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
     onProblem: (why) =>
       why === undefined ? log.info('certificates are in order') : log.warn({ why }, 'certificates'),
   })
-  const leadership = createLeadership(
-    () =>
+  const relay = createRelay({
+    credentials() {
+      const [pair, trusted] = [certs.current(), certs.trusted()]
+      return pair && trusted !== undefined ? { ...pair, trusted } : undefined
+    },
+    name: replicaName(ownName, config.namespace),
+    onLeaving: () => elector?.poke(),
+  })
+  const leadership = createLeadership({
+    clock,
+    log,
+    relay,
+    start: () =>
       startLoops(
         parts,
-        cluster,
+        fenced,
         mirrors,
         coexistence,
         certs,
@@ -102,9 +123,9 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
         identity,
         stop.signal,
       ),
-    () => elector?.holder?.identity,
-    log,
-  )
+    leader,
+    look: () => elector?.poke(),
+  })
   try {
     const servers = await openServers({
       config,
@@ -114,6 +135,9 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
       version,
       insight: leadership.insight,
       readings: leadership.readings,
+      own: leadership.own,
+      leaving: () => leaving,
+      service: ownName,
       metrics,
       admission: {
         facts: openFacts({ ...parts, cluster, mirrors }, stop.signal),
@@ -121,6 +145,7 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
       },
       health: {
         checks: {
+          staying: () => (leaving ? 'it was asked to end' : undefined),
           'in-step': synced,
           certificate: () =>
             certs.current() || config.tlsCertFile !== undefined ? undefined : 'not made yet',
@@ -142,8 +167,11 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
       httpPort: servers.httpPort,
       httpsPort: servers.httpsPort,
       async close() {
+        leaving = true
+        if (config.shutdownDelay > 0) await handOver(config.shutdownDelay, clock, fenced, elector)
         await servers.close()
         await leadership.close()
+        await relay.close()
         stop.abort()
         await Promise.all([...running, elector?.stopped])
         await parts.cluster.close()
@@ -158,7 +186,7 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
 
 async function startLoops(
   { config, clock, log, random, version }: EbbParts,
-  cluster: Cluster,
+  fenced: Fence,
   mirrors: Mirrors,
   coexistence: Coexistence,
   certs: Certificates,
@@ -171,6 +199,7 @@ async function startLoops(
   signal.throwIfAborted()
   await coexistence.check(signal)
   const { allowedEndpoints } = config
+  const { cluster } = fenced
   const stores = createStores({
     cluster,
     clock,
@@ -197,7 +226,7 @@ async function startLoops(
     hold: config.hold,
     hpaSyncPeriod: config.hpaSyncPeriod,
     digestKey: certs.digestKey(),
-    writes: coexistence.writes,
+    writes: () => fenced.open && coexistence.writes(),
     metricsOwner: coexistence.metricsOwner,
   })
 }
@@ -211,7 +240,6 @@ function holdElection(
   certs: Certificates,
   signal: AbortSignal,
 ): Elector {
-  const address = process.env['POD_IP']
   return elect(
     cluster,
     clock,
@@ -219,7 +247,7 @@ function holdElection(
       namespace: config.namespace,
       name: ownName,
       identity,
-      address: address === undefined ? undefined : `${address}:${servers.httpsPort}`,
+      address: addressOf(config.advertiseAddress, servers.httpsPort),
       duration: config.leaseDuration,
       renewDeadline: config.leaseRenewDeadline,
       retryPeriod: config.leaseRetryPeriod,
@@ -234,12 +262,35 @@ function holdElection(
         log.warn({ why }, 'the Lease is lost')
         leadership.lead(false)
       },
+      onHolder(holder) {
+        if (holder?.identity !== identity)
+          log.info({ leader: holder?.identity, address: holder?.address }, 'who leads')
+      },
       onTrouble: (why) =>
         why === undefined ? log.info('the Lease is in order') : log.warn({ why }, 'Lease'),
     },
     signal,
   )
 }
+
+/**
+ * Asked to end, this replica stops writing and gives the Lease back at once, so that another one may decide; it goes on
+ * answering what it knows until that one has taken over and no client is sent here any more.
+ */
+async function handOver(
+  delay: number,
+  clock: Clock,
+  fenced: Fence,
+  elector: Elector | undefined,
+): Promise<void> {
+  await fenced.shut()
+  await elector?.resign()
+  await clock.sleep(delay, new AbortController().signal)
+}
+
+/** `HOST` takes the port that was listened on; `HOST:PORT` stays, as where ports are mapped. */
+const addressOf = (advertised: string | undefined, port: number): string | undefined =>
+  advertised === undefined || /:\d+$/.test(advertised) ? advertised : `${advertised}:${port}`
 
 function observe(
   metrics: Metrics,

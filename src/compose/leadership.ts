@@ -1,13 +1,20 @@
-import type { Insight, Readings } from '../control/insight.ts'
+import { deadline, type Clock } from '../clock.ts'
 import { coalesce } from '../coalesce.ts'
+import type { Insight, Readings } from '../control/insight.ts'
 import { failure } from '../errors.ts'
+import type { Holder } from '../lease.ts'
 import type { Log } from '../log.ts'
+import type { Relay } from '../serve/replicas/relay.ts'
 import type { Control } from './control.ts'
+import { forwarding } from './forwarding.ts'
 
 /** The loops, running while this replica leads. */
 export interface Leadership {
+  /** Answered here, or by the replica that leads. */
   readonly insight: Insight
   readonly readings: Readings
+  /** Answered here or not at all: what other replicas are told. */
+  readonly own: { readonly insight: Insight; readonly readings: Readings }
   readonly control: Control | undefined
   /** The Lease was won or lost. */
   lead(leads: boolean): void
@@ -15,22 +22,31 @@ export interface Leadership {
   close(): Promise<void>
 }
 
-/**
- * Starts the loops when the Lease is won and ends them when it is lost, one change at a time. Until then a standby answers
- * that it is one, and names the leader.
- */
-export function createLeadership(
-  start: () => Promise<Control>,
-  holder: () => string | undefined,
-  log: Log,
-): Leadership {
+export interface LeadershipParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly relay: Relay
+  readonly start: () => Promise<Control>
+  /** Who holds the Lease, as far as known; undefined also where it is this replica. */
+  readonly leader: () => Holder | undefined
+  /** Looks at the Lease soon: whoever held it does not answer. */
+  readonly look: () => void
+}
+
+/** How long a request waits for the loops that are being started (ms). */
+const patience = 1_000
+const step = 50
+
+/** Starts the loops when the Lease is won and ends them when it is lost, one change at a time. */
+export function createLeadership(parts: LeadershipParts): Leadership {
+  const { clock, log, leader } = parts
   let wanted = false
   let control: Control | undefined
 
   const change = coalesce(async () => {
     if (wanted === (control !== undefined)) return
     if (wanted) {
-      const started = await start()
+      const started = await parts.start()
       if (wanted) control = started
       else await started.close()
       log.info({ workloads: started.size }, 'leads: polls and decides')
@@ -38,25 +54,50 @@ export function createLeadership(
       const ended = control
       control = undefined
       await ended?.close()
-      log.info({ leader: holder() }, 'stands by')
+      log.info({ leader: leader()?.identity }, 'stands by')
     }
   })
 
-  const standby = () => failure('NOT_LEADING', { holder: holder() ?? 'another replica' })
+  /** The loops; those that are just starting are waited for. Undefined where this replica does not lead. */
+  const loops = async (): Promise<Control | undefined> => {
+    const limit = deadline(clock, patience, new AbortController().signal, () =>
+      failure('LEADER_UNKNOWN', { why: 'this replica has just taken over and is not ready yet' }),
+    )
+    try {
+      while (wanted && !control) await clock.sleep(step, limit.signal).catch(limited(limit.signal))
+      return control
+    } finally {
+      limit.clear()
+    }
+  }
+
+  const ownLoops = async (): Promise<Control> => {
+    const found = await loops()
+    if (!found)
+      throw failure('NOT_LEADING', {
+        holder: leader()?.identity ?? 'no replica as far as it knows',
+      })
+    return found
+  }
+
+  const own = {
+    insight: {
+      list: async () => (await ownLoops()).insight.list(),
+      get: async (namespace: string, name: string) =>
+        (await ownLoops()).insight.get(namespace, name),
+    },
+    readings: {
+      read: async (namespace: string, name: string, metric: string) =>
+        (await ownLoops()).readings.read(namespace, name, metric),
+    },
+  }
 
   return {
     get control() {
       return control
     },
-    insight: {
-      list: async () => (control ? control.insight.list() : []),
-      get: async (namespace, name) => control?.insight.get(namespace, name),
-    },
-    readings: {
-      read(namespace, name, metric) {
-        return control ? control.readings.read(namespace, name, metric) : Promise.reject(standby())
-      },
-    },
+    own,
+    ...forwarding({ ...parts, loops }),
     lead(leads) {
       wanted = leads
       change.poke()
@@ -68,3 +109,6 @@ export function createLeadership(
     },
   }
 }
+
+/** A sleep that was cut short fails for the reason of its signal. */
+const limited = (signal: AbortSignal) => (): void => signal.throwIfAborted()

@@ -17,8 +17,17 @@ import { serveHealth, type Health } from '../serve/health.ts'
 import { httpListener, serveMetrics } from '../serve/http.ts'
 import type { Metrics } from '../serve/metrics.ts'
 import { reviewsOf } from '../serve/reviews.ts'
-import { createServer } from '../serve/server.ts'
-import { followKeyPair, keyPairFiles, tlsOptions, type KeyPairSource } from '../serve/tls.ts'
+import { replicaCheck } from '../serve/replicas/identify.ts'
+import { serveReplicas } from '../serve/replicas/routes.ts'
+import { replicaName } from '../serve/replicas/wire.ts'
+import { createServer, sendAway } from '../serve/server.ts'
+import {
+  alsoKeyPair,
+  followKeyPair,
+  keyPairFiles,
+  tlsOptions,
+  type KeyPairSource,
+} from '../serve/tls.ts'
 import { trustConfigMap, trustFromCluster } from '../serve/trust.ts'
 import { listen } from './listen.ts'
 
@@ -29,14 +38,20 @@ export interface ServerParts {
   readonly clock: Clock
   readonly log: Log
   readonly version: string
+  /** The name of Ebb's Service. */
+  readonly service: string
   readonly insight: Insight
   readonly readings: Readings
+  /** What this replica tells others: by its own loops alone. */
+  readonly own: { readonly insight: Insight; readonly readings: Readings }
+  /** Whether it is about to end, and clients had better go elsewhere. */
+  readonly leaving: () => boolean
   readonly metrics: Metrics
   readonly health: Health
   /** What the webhooks judge by. */
   readonly admission: { readonly facts: FactSource; readonly writes: () => boolean }
   /** Ebb's own certificate, where the configuration gives none. */
-  readonly ownCertificate: KeyPairSource
+  readonly ownCertificate: KeyPairSource & { trusted(): string | undefined }
 }
 
 export interface Servers {
@@ -99,8 +114,10 @@ async function openHttps(
       clock,
     }),
     authorization: authorization({ reviewAccess: (spec) => reviews.reviewAccess(spec), clock }),
+    isReplica: replicaCheck(() => parts.ownCertificate.trusted(), clock),
   }
   const server = createServer({ https: tlsOptions(certificate.current(), minVersion), onFault })
+  sendAway(server, parts.leaving)
   serveExternalMetrics(server, {
     access,
     readings: parts.readings,
@@ -109,9 +126,12 @@ async function openHttps(
   })
   serveExplain(server, { insight: parts.insight, authorization: access.authorization, clock })
   serveAdmission(server, { ...parts.admission, meter: parts.metrics.admission, signal })
+  serveReplicas(server, { ...parts.own, leaving: parts.leaving })
   serveHealth(server, parts.health)
   serveMetrics(server, parts.metrics)
   followKeyPair(server, certificate, minVersion)
+  const replicas = replicaName(parts.service, parts.config.namespace)
+  alsoKeyPair(server, replicas, parts.ownCertificate, minVersion)
   log.debug('listeners ready')
   return server
 }

@@ -51,4 +51,5 @@ export const passing = [
   'CLUSTER_THROTTLED',
   'CLUSTER_CONFLICT',
   'CLUSTER_FAILED',
+  'NOT_LEADING',
 ] as const

@@ -1,4 +1,4 @@
-import { parseTime } from '../clock.ts'
+import { parseTime, within } from '../clock.ts'
 import { find } from '../core/conditions.ts'
 import type { Situation } from '../core/decide.ts'
 import { nameLabel } from '../core/names.ts'
@@ -262,6 +262,10 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
 
   const reconciler = reconciling(shared, whose, bring, refuse, signal)
   reconciler.poke()
+  let looked = false
+  const firstLook = reconciler.idle().then(() => {
+    looked = true
+  })
 
   return {
     get object() {
@@ -307,6 +311,8 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
         ledger: decider.ledger,
       }),
     async read(metric) {
+      // an HPA may ask a replica that has just taken over
+      if (!looked) await within(firstLook, firstLookWait, clock, signal)
       const values = await demand.read(metric)
       if (values.length === 0) throw unknownMetric(metric, id, standing.conditions)
       return values
@@ -322,6 +328,9 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     },
   }
 }
+
+/** How long a read waits for a spec that is being resolved for the first time (ms). */
+const firstLookWait = 1_000
 
 function unknownMetric(
   metric: string,

@@ -25,6 +25,8 @@ export interface Claim {
   readonly holder: Holder | undefined
   /** Takes or renews the Lease if nobody else has it. Throws where the cluster fails. */
   attempt(signal: AbortSignal): Promise<Outcome>
+  /** Only looks who has the Lease. Throws where the cluster fails. */
+  watch(signal: AbortSignal): Promise<Outcome>
   /** Gives the Lease back, if it is still ours. */
   release(signal: AbortSignal): Promise<void>
 }
@@ -85,6 +87,10 @@ export function claim({ cluster, clock, place, me, duration }: Candidate): Claim
           await look(signal)
         }
       }
+    },
+    async watch(signal) {
+      await look(signal)
+      return { mine: false, by: holderOf(seen?.lease) }
     },
     async release(signal) {
       if (!seen || !isMine()) return

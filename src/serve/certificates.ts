@@ -14,6 +14,7 @@ import {
   renewed,
   writeKeeping,
 } from './keeping.ts'
+import { replicaName } from './replicas/wire.ts'
 import type { KeyPair, KeyPairSource } from './tls.ts'
 
 export const certificatesSecret = 'ebb-certs'
@@ -28,6 +29,8 @@ export interface Certificates extends KeyPairSource {
   digestKey(): Buffer
   /** When the certificate in use ends (epoch ms). */
   expires(): number | undefined
+  /** The CAs (PEM) that certificates in use may chain to; undefined before they are known. */
+  trusted(): string | undefined
   /** Whose the external metrics APIService is, as last seen by the leader; undefined before. */
   standing(): Standing | undefined
   /** Looks once: takes over, makes or renews what is to, and spreads the bundle. Fails as the cluster does. */
@@ -112,6 +115,7 @@ export function certificates(o: CertificateOptions): Certificates {
     ready: readiness.promise,
     current: () => leaf,
     standing: () => standing,
+    trusted: () => held && bundleOf(held.keeping),
     expires: () => (leaf ? lifeOf(leaf.cert)?.until : undefined),
     digestKey() {
       if (!held) throw new TypeError('the digest key is read before the certificates are ready')
@@ -150,6 +154,7 @@ const namesOf = ({ service, namespace }: CertificateOptions): readonly string[] 
   `${service}.${namespace}.svc`,
   `${service}.${namespace}.svc.cluster.local`,
   'localhost',
+  replicaName(service, namespace),
 ]
 
 /** Writes the Secret under the guard of its resourceVersion; undefined where somebody else was faster, to be read anew. */

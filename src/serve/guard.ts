@@ -2,13 +2,14 @@ import type { FastifyReply } from 'fastify'
 import type { Authentication } from './authentication.ts'
 import type { Authorization, Question } from './authorization.ts'
 import type { Identity } from './identity.ts'
+import type { IsReplica } from './replicas/identify.ts'
 import type { Server } from './server.ts'
 import { statusJson, statusReasons } from './status.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a caller must be allowed to do. Without it: to `get` the path. `open` routes ask nobody who they are. */
-    access?: 'open' | 'in-handler' | ((request: FastifyRequest) => Question)
+    /** What a caller must be allowed to do. Without it: to `get` the path. `open` routes ask nobody who they are; `replica` routes are for other replicas of Ebb alone. */
+    access?: 'open' | 'in-handler' | 'replica' | ((request: FastifyRequest) => Question)
   }
   interface FastifyRequest {
     /** Who asks; set on every route that is not open. */
@@ -19,6 +20,7 @@ declare module 'fastify' {
 export interface Access {
   readonly authentication: Authentication
   readonly authorization: Authorization
+  readonly isReplica?: IsReplica
 }
 
 /** Puts authentication and authorization before every route of a server, those that do not exist included. */
@@ -28,6 +30,10 @@ export function guard(app: Server, access: Access): void {
     const route = request.routeOptions
     const rule = route.config.access
     if (rule === 'open') return
+    if (rule === 'replica') {
+      if (await access.isReplica?.(request.raw)) return
+      return refuse(reply, 403, 'only other replicas of Ebb may ask for this')
+    }
     const caller = await access.authentication.identify(request.raw)
     if (caller.kind === 'nobody') return refuse(reply, 401, 'Unauthorized')
     if (caller.kind === 'unknown') return refuse(reply, 503, caller.error.message)

@@ -62,6 +62,13 @@ export function createServer(o: {
   return app
 }
 
+/** While `leaving`, every answer ends its connection, so that clients open the next one to a server that stays. */
+export function sendAway(app: Server, leaving: () => boolean): void {
+  app.addHook('onSend', async (_request, reply) => {
+    if (leaving()) reply.header('connection', 'close')
+  })
+}
+
 /** What fails before there is a route: a path with broken escapes, a segment too long, a server that closes. */
 function frameworkErrors(error: unknown, _request: unknown, reply: FastifyReply): void {
   const { code, message } = explainFault(error)

@@ -56,6 +56,27 @@ export function followKeyPair(
   return source.onChange(use)
 }
 
+/**
+ * Shows those who ask for `name` (SNI) the source's certificate, now and whenever it changes, in place of the listener's own.
+ * The function returned stops following.
+ */
+export function alsoKeyPair(
+  app: Server,
+  name: string,
+  source: KeyPairSource,
+  minVersion: SecureVersion = 'TLSv1.2',
+): () => void {
+  const { server } = app
+  if (!(server instanceof TlsServer)) throw new TypeError('not a TLS listener')
+  const use = (): void => {
+    const pair = source.current()
+    // of several contexts for a name the newest is taken
+    if (pair) server.addContext(name, tlsOptions(pair, minVersion))
+  }
+  use()
+  return source.onChange(use)
+}
+
 export interface FileSource extends KeyPairSource {
   /** Reads both files; fails with CERTIFICATE_UNUSABLE where they are no pair that can be served now. */
   load(): Promise<void>

@@ -1,0 +1,130 @@
+import { Pool } from 'undici'
+import type { MetricValue, WorkloadView } from '../../control/insight.ts'
+import { failure, reasonOf, retold } from '../../errors.ts'
+import type { KeyPair } from '../tls.ts'
+import {
+  failedSchema,
+  leavingHeader,
+  pathOf,
+  readingPath,
+  readingSchema,
+  workloadPath,
+  workloadsPath,
+} from './wire.ts'
+
+/**
+ * Asks the replica that leads, over connections that are kept. Where it cannot be asked these fail with
+ * REPLICA_UNREACHABLE, which is also what a signal that aborts leads to; what the other replica says fails as it did there.
+ */
+export interface Relay {
+  read(
+    address: string,
+    namespace: string,
+    name: string,
+    metric: string,
+    signal: AbortSignal,
+  ): Promise<readonly MetricValue[]>
+  get(
+    address: string,
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<WorkloadView | undefined>
+  list(address: string, signal: AbortSignal): Promise<readonly WorkloadView[]>
+  close(): Promise<void>
+}
+
+export interface RelayOptions {
+  /** This replica's certificate of Ebb's own CA, and the CAs (PEM) by which the other one's is verified. */
+  readonly credentials: () => (KeyPair & { readonly trusted: string }) | undefined
+  /** The name that the other one's certificate must have. */
+  readonly name: string
+  /** The other one has said that it is about to end. */
+  readonly onLeaving: () => void
+}
+
+/** Enough for the reads of an HPA controller with many workers; one that waits a second holds up no other. */
+const connections = 32
+/** Shorter than the listener keeps them, so that it is this end that closes them. */
+const idle = 60_000
+/** The views of a large cluster. */
+const longestAnswer = 64 * 1024 * 1024
+
+export function createRelay(o: RelayOptions): Relay {
+  let open: { readonly key: string; readonly pool: Pool } | undefined
+
+  const poolOf = (address: string): Pool => {
+    const credentials = o.credentials()
+    if (!credentials) throw unreachable(address, 'this replica has no certificate yet')
+    const key = [address, credentials.cert, credentials.trusted].join('\n')
+    if (open?.key === key) return open.pool
+    const former = open?.pool
+    open = { key, pool: dial(address, credentials, o.name) }
+    // requests under way there are answered, or run into their deadlines
+    former?.close().catch(() => undefined)
+    return open.pool
+  }
+
+  const ask = async (address: string, path: string, signal: AbortSignal): Promise<unknown> => {
+    const pool = poolOf(address)
+    try {
+      const { statusCode, headers, body } = await pool.request({ method: 'GET', path, signal })
+      if (headers[leavingHeader] !== undefined) o.onLeaving()
+      const text = await body.text()
+      if (statusCode !== 200) throw new TypeError(`HTTP ${statusCode}`)
+      return JSON.parse(text)
+    } catch (error) {
+      throw unreachable(address, signal.aborted ? reasonOf(signal.reason) : reasonOf(error), error)
+    }
+  }
+
+  const answer = async (address: string, path: string, signal: AbortSignal): Promise<unknown> => {
+    const told = await ask(address, path, signal)
+    const failed = failedSchema.safeParse(told)
+    if (failed.success) throw retold(failed.data.failed)
+    return told
+  }
+
+  return {
+    async read(address, namespace, name, metric, signal) {
+      const path = pathOf(readingPath, { namespace, name, metric })
+      const parsed = readingSchema.safeParse(await answer(address, path, signal))
+      if (!parsed.success) throw unreachable(address, 'its answer is of another version of Ebb')
+      return parsed.data.values
+    },
+    async get(address, namespace, name, signal) {
+      const told = await answer(address, pathOf(workloadPath, { namespace, name }), signal)
+      // made by the same code as here; it is shown, and nothing is decided by it
+      return (told as { readonly workload?: WorkloadView }).workload
+    },
+    async list(address, signal) {
+      const told = await answer(address, pathOf(workloadsPath), signal)
+      // as above
+      return (told as { readonly workloads?: readonly WorkloadView[] }).workloads ?? []
+    },
+    async close() {
+      await open?.pool.destroy()
+    },
+  }
+}
+
+const unreachable = (address: string, why: string, cause?: unknown) =>
+  failure('REPLICA_UNREACHABLE', { address, why }, cause)
+
+function dial(
+  address: string,
+  { cert, key, trusted }: KeyPair & { trusted: string },
+  name: string,
+) {
+  return new Pool(`https://${address}`, {
+    connections,
+    pipelining: 1,
+    // the caller's signal ends every exchange
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: idle,
+    keepAliveMaxTimeout: idle,
+    maxResponseSize: longestAnswer,
+    connect: { ca: trusted, cert, key, servername: name, minVersion: 'TLSv1.2', timeout: 2_000 },
+  })
+}
