@@ -121,12 +121,8 @@ const catalogue = {
   },
   REPLICA_UNREACHABLE: {
     retry: true,
-    say: (d: { address: string; why: string }) =>
-      `the replica of Ebb that leads, at ${d.address}, cannot be asked: ${d.why}`,
-  },
-  LEADER_UNKNOWN: {
-    retry: true,
-    say: (d: { why: string }) => `no replica of Ebb can be asked: ${d.why}`,
+    say: (d: { which: string; why: string }) =>
+      `the replica of Ebb that leads (${d.which}) cannot be asked: ${d.why}`,
   },
 
   IDENTITY_ABSENT: {
@@ -358,15 +354,11 @@ export function failure<C extends Code>(code: C, detail: Detail<C>, cause?: unkn
   return new EbbError(code, bounded(row.say(detail)), row.retry, cause)
 }
 
-/** A failure that another process of Ebb met, as it said it. A code that this version does not have becomes the nearest it has. */
-export function retold(told: {
-  readonly code: string
-  readonly message: string
-  readonly retry: boolean
-}): EbbError {
+/** A failure that another process of Ebb met, as it said it. A code that this version does not have becomes REPLICA_UNREACHABLE. */
+export function retold(said: { code: string; message: string; retry: boolean }): EbbError {
   // hasOwn has just found it among the codes
-  const code = Object.hasOwn(catalogue, told.code) ? (told.code as Code) : 'LEADER_UNKNOWN'
-  return new EbbError(code, bounded(told.message), told.retry)
+  const code = Object.hasOwn(catalogue, said.code) ? (said.code as Code) : 'REPLICA_UNREACHABLE'
+  return new EbbError(code, bounded(said.message), said.retry)
 }
 
 /** What users write may be a megabyte long and move the cursor of whoever reads it; a message becomes a status, an event, a line. */

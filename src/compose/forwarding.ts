@@ -34,11 +34,11 @@ export function forwarding(parts: ForwardingParts): {
     here: (control: Control) => Promise<T>,
   ): Promise<T> => {
     const limit = deadline(clock, within, new AbortController().signal, () =>
-      failure('LEADER_UNKNOWN', { why: `no answer within ${within / 1_000} s` }),
+      unreachable(undefined, `no answer within ${within / 1_000} s`),
     )
     const { signal } = limit
     let asked: Holder | undefined
-    let problem: Error = failure('LEADER_UNKNOWN', { why: 'no replica leads now' })
+    let problem: Error = unreachable(undefined, 'no replica leads now')
     try {
       for (;;) {
         const control = await parts.loops()
@@ -94,8 +94,11 @@ export function forwarding(parts: ForwardingParts): {
   }
 }
 
+const unreachable = (which: string | undefined, why: string) =>
+  failure('REPLICA_UNREACHABLE', { which: which ?? 'not known', why })
+
 function addressOf({ identity, address }: Holder): string {
   if (address !== undefined) return address
-  const why = `${identity} leads and says no address; start it with --advertise-address, or with POD_IP set`
-  throw failure('LEADER_UNKNOWN', { why })
+  const why = 'it says no address; start it with --advertise-address, or with POD_IP set'
+  throw unreachable(identity, why)
 }

@@ -61,7 +61,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
   /** The loops; those that are just starting are waited for. Undefined where this replica does not lead. */
   const loops = async (): Promise<Control | undefined> => {
     const limit = deadline(clock, patience, new AbortController().signal, () =>
-      failure('LEADER_UNKNOWN', { why: 'this replica has just taken over and is not ready yet' }),
+      failure('REPLICA_UNREACHABLE', { which: 'this one', why: 'it has just taken over' }),
     )
     try {
       while (wanted && !control) await clock.sleep(step, limit.signal).catch(limited(limit.signal))

@@ -263,9 +263,11 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   const reconciler = reconciling(shared, whose, bring, refuse, signal)
   reconciler.poke()
   let looked = false
-  const firstLook = reconciler.idle().then(() => {
+  const lookFirst = async (): Promise<void> => {
+    await reconciler.idle()
     looked = true
-  })
+  }
+  const firstLook = lookFirst()
 
   return {
     get object() {

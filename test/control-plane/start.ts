@@ -35,7 +35,11 @@ export interface ControlPlaneOptions {
 export interface AuditEvent {
   readonly verb: string
   readonly requestURI: string
-  readonly user: { readonly username: string }
+  readonly user: {
+    readonly username: string
+    /** Tells tokens of one account apart. */
+    readonly extra?: Readonly<Record<string, readonly string[]>>
+  }
   readonly userAgent?: string
   readonly objectRef?: {
     readonly resource?: string

@@ -62,7 +62,7 @@ export async function installEbb(
 }
 
 /** Ebb runs outside the cluster, so its Service is a name for this machine, with the port in both places. */
-async function point(plane: ControlPlane, port: number): Promise<void> {
+export async function point(plane: ControlPlane, port: number): Promise<void> {
   const service = {
     apiVersion: 'v1',
     kind: 'Service',
@@ -95,7 +95,7 @@ async function point(plane: ControlPlane, port: number): Promise<void> {
   )
 }
 
-async function until<T>(
+export async function until<T>(
   what: string,
   ask: () => Promise<T>,
   passes: (answer: T) => boolean,

@@ -109,7 +109,7 @@ export function createRelay(o: RelayOptions): Relay {
 }
 
 const unreachable = (address: string, why: string, cause?: unknown) =>
-  failure('REPLICA_UNREACHABLE', { address, why }, cause)
+  failure('REPLICA_UNREACHABLE', { which: address, why }, cause)
 
 function dial(
   address: string,
