@@ -1,6 +1,6 @@
 /**
  * Runs the benchmarks: `npm run bench -- [--quick] [--json] [NAME...]`. Prints tables; with --json one line of JSON at the end,
- * `{"decide":{...},"poll":{...},"metrics_api":{...},"fleet":{...}|null}`. What was not run is null.
+ * `{"decide":{...},"poll":{...},"react":{...},"metrics_api":{...},"fleet":{...}|null}`. What was not run is null.
  */
 import { existsSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
@@ -16,6 +16,7 @@ type Run = (options: {
 const known = [
   { name: 'decide', key: 'decide' },
   { name: 'poll', key: 'poll' },
+  { name: 'react', key: 'react' },
   { name: 'metrics-api', key: 'metrics_api' },
   { name: 'fleet', key: 'fleet' },
 ] as const
