@@ -3,14 +3,14 @@ import type { Pause } from '../core/pause.ts'
 import { failure, isFailure } from '../errors.ts'
 import type { HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
 import { writeReplicas } from './act.ts'
-import { removeHpa } from './hpa.ts'
+import { hpaOf, removeHpa } from './hpa.ts'
 import { findTarget, type FoundTarget } from './resolve.ts'
 import type { Targets } from './target.ts'
 
 export interface HaltParts {
   readonly cluster: Cluster
   readonly targets: Targets
-  /** The workload's own HPA, where it has one. */
+  /** The workload's own HPA, where it is followed. */
   readonly hpa: HorizontalPodAutoscaler | undefined
   /** The target was found with these replicas. */
   readonly found: (replicas: number) => Promise<void>
@@ -28,7 +28,8 @@ export async function halt(
   signal: AbortSignal,
 ): Promise<FoundTarget | undefined> {
   const { metadata } = object
-  if (hpa) await removeHpa(cluster, { name: metadata.name, uid: metadata.uid ?? '' }, hpa, signal)
+  const own = await hpaOf(cluster, object, hpa, signal)
+  if (own) await removeHpa(cluster, { name: metadata.name, uid: metadata.uid ?? '' }, own, signal)
   if (problem !== undefined) throw failure('SPEC_INVALID', { problems: [problem] })
   const target = await findTarget(object, targets, signal).catch((error: unknown) => {
     if (replicas !== undefined || !isFailure(error)) throw error

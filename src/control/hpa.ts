@@ -100,6 +100,23 @@ async function replaceIfDifferent(
   return 'replaced'
 }
 
+/** The workload's HPA: `known` where it is followed, else asked for, as one that is not labelled yet. */
+export const hpaOf = async (
+  cluster: Cluster,
+  object: ScaledObject,
+  known: HorizontalPodAutoscaler | undefined,
+  signal: AbortSignal,
+): Promise<HorizontalPodAutoscaler | undefined> =>
+  known ??
+  cluster.get(
+    kinds.hpa,
+    {
+      namespace: object.metadata.namespace ?? '',
+      name: object.status?.hpaName ?? hpaNameOf(object),
+    },
+    signal,
+  )
+
 /** Takes an HPA away, if it is this ScaledObject's: one of somebody else's that has its name is left. */
 export async function removeHpa(
   cluster: Cluster,

@@ -2,7 +2,7 @@ import type { Cluster, Ref, ScalableKind } from '../cluster.ts'
 import { isFailure, reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
-import { removeHpa } from './hpa.ts'
+import { hpaOf, removeHpa } from './hpa.ts'
 
 export interface RestoreParts {
   readonly cluster: Cluster
@@ -11,7 +11,7 @@ export interface RestoreParts {
   readonly original: number | undefined
   /** The target's kind as resolved; else the stored one is taken. */
   readonly kind: ScalableKind | undefined
-  /** The workload's own HPA, where it has one. */
+  /** The workload's own HPA, where it is followed. */
   readonly hpa: HorizontalPodAutoscaler | undefined
 }
 
@@ -21,17 +21,19 @@ export interface RestoreParts {
  * A target that is gone or refuses is logged and left; an API server that cannot be reached is waited for.
  */
 export async function restoreReplicas(
-  { metadata, spec, status }: ScaledObject,
+  object: ScaledObject,
   { cluster, log, original, kind: resolved, hpa }: RestoreParts,
   signal: AbortSignal,
 ): Promise<void> {
+  const { metadata, spec, status } = object
   if (spec.advanced?.restoreToOriginalReplicaCount !== true || original === undefined) return
   const stored = status?.scaleTargetGVKR
   const kind = resolved ?? (stored && { ...stored, plural: stored.resource })
   if (!kind) return
   const { namespace = '', name, uid = '' } = metadata
   try {
-    if (hpa) await removeHpa(cluster, { name, uid }, hpa, signal)
+    const own = await hpaOf(cluster, object, hpa, signal)
+    if (own) await removeHpa(cluster, { name, uid }, own, signal)
     await writeBack(cluster, kind, { namespace, name: spec.scaleTargetRef.name }, original, signal)
   } catch (error) {
     signal.throwIfAborted()

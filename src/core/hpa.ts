@@ -8,7 +8,14 @@ import type {
 } from './autoscaling.ts'
 import { completeBehavior, type Behavior } from './behavior.ts'
 import { compositeTarget, type Modifiers } from './modifiers.ts'
-import { compositeMetric, copiedLabels, metricName, nameLabel, ownLabels } from './names.ts'
+import {
+  compositeMetric,
+  copiedLabels,
+  foundBy,
+  metricName,
+  nameLabel,
+  ownLabels,
+} from './names.ts'
 import { formatTarget, sameQuantity } from './quantity.ts'
 
 /** One metric of the HPA, from the spec of a trigger's metric. */
@@ -58,6 +65,8 @@ export function generateHpa(facts: HpaFacts): Hpa & Required<Pick<Hpa, 'apiVersi
   const labels = {
     ...ownLabels(facts.name, scaledObject.name, facts.version),
     ...copiedLabels(scaledObject.labels, scaledObject.annotations[excludedLabels]),
+    // objects of a Helm chart have a label of that name with another value
+    ...foundBy,
   }
   return {
     apiVersion: 'autoscaling/v2',

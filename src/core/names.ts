@@ -25,12 +25,15 @@ export const labelValue = (text: string): string => text.slice(0, 63).replace(/[
 
 type Labels = Readonly<Record<string, string>>
 
+/** The label by which Ebb follows what it made. */
+export const foundBy: Labels = { 'app.kubernetes.io/managed-by': 'keda-operator' }
+
 /** The labels every object made for a workload carries, under the values by which KEDA's are found. */
 export const ownLabels = (name: string, partOf: string, version: string): Labels => ({
   'app.kubernetes.io/name': labelValue(name),
   'app.kubernetes.io/version': labelValue(version),
   'app.kubernetes.io/part-of': labelValue(partOf),
-  'app.kubernetes.io/managed-by': 'keda-operator',
+  ...foundBy,
 })
 
 /** The workload's labels without those its exclusion annotation names. Like KEDA, splits at commas and trims nothing. */

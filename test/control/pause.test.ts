@@ -146,6 +146,38 @@ describe('a pause annotation', () => {
       assert.ok(reasons.includes(`Normal ${reason}`), reason)
   })
 
+  test('takes the HPA away of an object of a Helm chart too', async (t) => {
+    const bench = await ready(t, {}, 3, { answer: 40 })
+    await bench.change({ metadata: { labels: { 'app.kubernetes.io/managed-by': 'Helm' } } })
+    await bench.clock.advance(second)
+    assert.ok(await bench.hpa())
+    await annotate(bench, { [paused]: 'true' })
+    assert.equal(await bench.hpa(), undefined)
+  })
+
+  test('takes away an HPA that another controller made for it and Ebb never saw', async (t) => {
+    const bench = await ready(t, {}, 3, { answer: 40 })
+    const ref = { namespace: 'default', name: 'keda-hpa-orders' }
+    const labels = { 'app.kubernetes.io/managed-by': 'Helm' }
+    await annotate(bench, { [paused]: 'true' })
+    const { uid = '' } = (await bench.scaledObject()).metadata
+    const owner = { apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', name: 'orders', uid }
+    const scaleTargetRef = { kind: 'Deployment', name: 'orders' }
+    await bench.cluster.create(
+      kinds.hpa,
+      {
+        apiVersion: 'autoscaling/v2',
+        kind: 'HorizontalPodAutoscaler',
+        metadata: { ...ref, labels, ownerReferences: [owner] },
+        spec: { scaleTargetRef, maxReplicas: 4 },
+      },
+      forever,
+    )
+    await bench.restart()
+    await bench.clock.advance(second)
+    assert.equal(await bench.hpa(), undefined)
+  })
+
   test('is told each time it comes and goes (2.11)', async (t) => {
     const bench = await ready(t, {}, 3, { answer: 40 })
     for (let time = 0; time < 2; time++) {

@@ -105,6 +105,10 @@ describe('labels of the HPA', () => {
       ],
       'shop',
     ))
+  test('but for the one by which Ebb follows it, which Helm sets on all of a chart', () => {
+    const key = 'app.kubernetes.io/managed-by'
+    assert.equal(of(withLabels({ [key]: 'Helm' })).metadata.labels?.[key], 'keda-operator')
+  })
   test('leave out the excluded ones', () => {
     const excluded = { 'scaledobject.keda.sh/hpa-excluded-labels': 'team' }
     assert.equal(of(withLabels({ team: 'a' }, excluded)).metadata.labels?.['team'], undefined)
