@@ -151,6 +151,11 @@ const catalogue = {
     say: (d: { why: string }) =>
       `a Job could not be created: ${d.why}; it is tried again with the next poll`,
   },
+  JOBS_KEPT: {
+    retry: true,
+    say: (d: { why: string }) =>
+      `a Job that is to be deleted stays: ${d.why}; give Ebb the rights of manifests/rbac. It is tried again`,
+  },
   JOBS_UNLISTED: {
     retry: true,
     say: (d: { why: string }) =>

@@ -2,23 +2,25 @@ import { find, steady, type Condition } from './conditions.ts'
 import { failingJobs, isActiveJob, type JobDecision, type JobSituation } from './decide-jobs.ts'
 import { list } from './words.ts'
 
+/** Why Jobs cannot be created (or listed before), and why some cannot be deleted. */
+export interface JobTrouble {
+  readonly create: string | undefined
+  readonly remove: string | undefined
+}
+
 /**
  * Ready, Active and Paused of a ScaledJob after a decision, in KEDA's words (keda-behaviour.md 5.4); a type that is left out keeps
- * what it has. `trouble` says why Jobs could not be created or deleted. Messages hold no value, so that rest writes nothing.
+ * what it has. `trouble` says why Jobs could not be created, listed or deleted. Messages hold no value, so that rest writes nothing.
  */
 export const jobConditionsAfter = (
   s: JobSituation,
   d: JobDecision,
-  trouble: string | undefined,
+  trouble: JobTrouble,
   before: readonly Condition[],
 ): readonly Condition[] =>
   s.paused
     ? jobPaused
-    : [
-        steady(trouble === undefined ? ready(s) : notReady(trouble), before),
-        ...active(s, d),
-        ...jobUnpaused(before),
-      ]
+    : [steady(notReady(trouble) ?? ready(s), before), ...active(s, d), ...jobUnpaused(before)]
 
 const condition = (
   type: string,
@@ -27,8 +29,13 @@ const condition = (
   message: string,
 ): Condition => ({ type, status, reason, message })
 
-const notReady = (trouble: string): Condition =>
-  condition('Ready', 'False', 'KEDAJobCreateFailed', trouble)
+/** KEDA has no word of its own for Jobs that cannot be deleted; its reconciler says that the check failed. */
+function notReady({ create, remove }: JobTrouble): Condition | undefined {
+  if (create !== undefined) return condition('Ready', 'False', 'KEDAJobCreateFailed', create)
+  return remove === undefined
+    ? undefined
+    : condition('Ready', 'False', 'ScaledJobCheckFailed', remove)
+}
 
 /** Ready of a ScaledJob whose spec can be followed. */
 export const jobReady = condition(

@@ -98,7 +98,11 @@ describe('rollouts (5.5)', () => {
     assert.ok(bench.writes.includes('remove:foreground Job default/work-1'))
   })
   test('that fail are told of and tried again', async (t) => {
-    const { bench, change, names, events } = await stage(t, { maxReplicaCount: 1 }, 1)
+    const { bench, change, names, events, object, condition } = await stage(
+      t,
+      { maxReplicaCount: 1 },
+      1,
+    )
     bench.source.queues.set('work', 0)
     bench.cluster.setFaults({
       before({ verb, resource }) {
@@ -109,9 +113,13 @@ describe('rollouts (5.5)', () => {
     await change({ spec: { jobTargetRef: { template } } })
     assert.ok((await events()).includes('Warning ScaledJobRolloutCleanupFailed'))
     assert.deepEqual(await names(), ['work-1'])
+    await bench.clock.advance(2 * period)
+    const ready = (await object()).status?.conditions?.find((c) => c.type === 'Ready')
+    assert.match(ready?.message ?? '', /a Job that is to be deleted stays: .* manifests\/rbac/)
     bench.cluster.setFaults({})
-    await bench.clock.advance(30_000)
+    await bench.clock.advance(40_000)
     assert.deepEqual(await names(), [])
+    assert.equal(await condition('Ready'), 'True ScaledJobReady')
   })
   test('touch no Job that is only labelled as if it were its own', async (t) => {
     const { bench, change, names } = await stage(t, { successfulJobsHistoryLimit: 0 }, 0)

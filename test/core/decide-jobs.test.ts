@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { find, initialConditions, merge, type Condition } from '../../src/core/conditions.ts'
 import { decideJobs, type JobBecause, type JobSituation } from '../../src/core/decide-jobs.ts'
-import { jobConditionsAfter } from '../../src/core/job-conditions.ts'
+import { jobConditionsAfter, type JobTrouble } from '../../src/core/job-conditions.ts'
 import { jobBounds, type Combination, type Strategy } from '../../src/core/jobs.ts'
 import { explain, jobReasonRows } from '../../src/core/reasons.ts'
 import { calm, jobTrigger } from './job-situation.ts'
@@ -306,7 +306,8 @@ describe('whatever a ScaledJob meets', () => {
 })
 
 describe('the conditions of a ScaledJob (1.9, 5.4)', () => {
-  const after = (difference: Partial<JobSituation>, trouble?: string): readonly Condition[] => {
+  const fine: JobTrouble = { create: undefined, remove: undefined }
+  const after = (difference: Partial<JobSituation>, trouble = fine): readonly Condition[] => {
     const s = { ...calm, ...difference }
     const changes = jobConditionsAfter(s, decideJobs(s), trouble, initialConditions)
     return merge(initialConditions, changes)
@@ -344,14 +345,24 @@ describe('the conditions of a ScaledJob (1.9, 5.4)', () => {
       assert.equal(short(all, 'Fallback'), 'Unknown')
     })
 
-  test('say why Jobs cannot be created', () => {
-    const ready = find(after({ triggers: [queue(5)] }, 'no quota'), 'Ready')
-    assert.partialDeepStrictEqual(ready, { status: 'False', message: 'no quota' })
+  test('say why Jobs cannot be created, or else why some cannot be deleted', () => {
+    const of = (trouble: Partial<JobTrouble>): Condition | undefined =>
+      find(after({ triggers: [queue(5)] }, { ...fine, ...trouble }), 'Ready')
+    assert.partialDeepStrictEqual(of({ create: 'quota', remove: 'role' }), {
+      status: 'False',
+      reason: 'KEDAJobCreateFailed',
+      message: 'quota',
+    })
+    assert.partialDeepStrictEqual(of({ remove: 'role' }), {
+      status: 'False',
+      reason: 'ScaledJobCheckFailed',
+      message: 'role',
+    })
   })
   test('hold no value: more of the same changes nothing', () => {
     const [s, t] = [5, 6].map((value) => ({ ...calm, triggers: [queue(value), failing] }))
     assert.ok(s && t)
-    const before = merge(initialConditions, jobConditionsAfter(s, decideJobs(s), undefined, []))
-    assert.equal(merge(before, jobConditionsAfter(t, decideJobs(t), undefined, before)), before)
+    const before = merge(initialConditions, jobConditionsAfter(s, decideJobs(s), fine, []))
+    assert.equal(merge(before, jobConditionsAfter(t, decideJobs(t), fine, before)), before)
   })
 })

@@ -110,6 +110,15 @@ const rows: readonly Row[] = [
     },
   },
   {
+    name: 'remove, what it owns first',
+    ask: (c, signal) => c.remove(kinds.hpa, ref, { uid: 'u1', foreground: true }, signal),
+    expected: {
+      method: 'DELETE',
+      path: `${base}/app`,
+      body: { propagationPolicy: 'Foreground', preconditions: { uid: 'u1' } },
+    },
+  },
+  {
     name: 'readScale',
     ask: (c, signal) => c.readScale(kinds.deployment, ref, signal),
     answer: scale,

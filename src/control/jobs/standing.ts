@@ -7,6 +7,7 @@ import {
   jobConditionsAfter,
   jobPaused,
   jobUnpaused,
+  type JobTrouble,
 } from '../../core/job-conditions.ts'
 import { explainJobs } from '../../core/job-reasons.ts'
 import { kinds } from '../../kinds.ts'
@@ -34,8 +35,8 @@ export interface JobStanding extends Pick<Telling<ScaledJob>, 'emit'> {
   decided(situation: JobSituation, decision: JobDecision): void
   /** Jobs were created, or some could not be. */
   wrote(situation: JobSituation, decision: JobDecision, write: Write): void
-  /** Why Jobs cannot be created or listed; undefined once they can. */
-  troubled(why: string | undefined): void
+  /** Why Jobs cannot be created or deleted; undefined once they can. */
+  troubled(doing: keyof JobTrouble, why: string | undefined): void
   triggerTurned(type: string, metric: string, error: string | undefined): void
   deleted(): void
   close(): Promise<void>
@@ -52,7 +53,7 @@ export function createJobStanding(
   let activity: Activity = first.status?.triggersActivity ?? {}
   let metrics = first.status?.externalMetricNames
   let storedLastActive = parseTime(first.status?.lastActiveTime)
-  let trouble: string | undefined
+  let trouble: JobTrouble = { create: undefined, remove: undefined }
   let refused = false
   let advisedOn =
     find(conditionsOf(first), 'Ready')?.status === 'True' ? first.metadata.generation : undefined
@@ -146,7 +147,8 @@ export function createJobStanding(
     },
     decided(situation, decision) {
       if (refused) return
-      if (decision.because === 'quiet' || decision.because === 'enough') trouble = undefined
+      if (decision.because === 'quiet' || decision.because === 'enough')
+        trouble = { ...trouble, create: undefined }
       if (!situation.paused && decision.because !== 'warming-up') noteActivity(situation)
       telling.take(jobConditionsAfter(situation, decision, trouble, telling.conditions))
     },
@@ -162,8 +164,8 @@ export function createJobStanding(
       log.info({ object: id, because: decision.because, from, to }, why)
       emit({ type: 'Normal', reason: 'KEDAJobsCreated', note: `Created ${to - from} jobs: ${why}` })
     },
-    troubled(why) {
-      trouble = why
+    troubled(doing, why) {
+      trouble = { ...trouble, [doing]: why }
     },
     triggerTurned(type, metric, error) {
       if (error === undefined) return log.info({ object: id, metric }, 'trigger recovered')

@@ -1,13 +1,14 @@
 import type { Cluster } from '../../cluster.ts'
 import type { Clock } from '../../clock.ts'
 import { defaultHistory, expired, outdated, rolloutOf } from '../../core/job-list.ts'
-import { isFailure, reasonOf } from '../../errors.ts'
+import { failure, isFailure, reasonOf } from '../../errors.ts'
 import { kinds } from '../../kinds.ts'
 import type { Limit } from '../../limit.ts'
 import type { Log } from '../../log.ts'
 import type { ScaledJob } from '../../resources.ts'
 import type { Happening } from '../events.ts'
 import { retried, type Retried } from '../retry.ts'
+import { passing } from '../shared.ts'
 import type { KeptJob } from './kept.ts'
 
 export interface TidyParts {
@@ -21,6 +22,8 @@ export interface TidyParts {
   readonly scaledJob: () => ScaledJob | undefined
   readonly jobs: () => Iterable<KeptJob>
   readonly emit: (what: Happening) => void
+  /** Why Jobs cannot be deleted; undefined once they can. Not told of what passes by itself. */
+  readonly troubled: (why: string | undefined) => void
 }
 
 /** What is to be deleted of a ScaledJob's own Jobs: nobody else's, and none that runs but by an immediate rollout (5.5, 5.6). */
@@ -99,9 +102,12 @@ export function createTidier(parts: TidyParts, signal: AbortSignal): Retried {
     try {
       await rollOut(scaledJob, found.outdated)
       for (const job of found.expired) await remove(job, false)
+      parts.troubled(undefined)
       return 'done'
     } catch (error) {
       if (signal.aborted) return 'done'
+      if (!isFailure(error, ...passing))
+        parts.troubled(failure('JOBS_KEPT', { why: reasonOf(error) }, error).message)
       const { namespace, name } = scaledJob.metadata
       log.warn({ object: `${namespace}/${name}`, error: reasonOf(error) }, 'Jobs not deleted')
       return 'again'

@@ -88,6 +88,7 @@ export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkl
         shared.writes() && resolved?.broken === false ? resolved.object : undefined,
       jobs: () => book.all(),
       emit: standing.emit,
+      troubled: (why) => standing.troubled('remove', why),
     },
     signal,
   )
@@ -96,12 +97,12 @@ export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkl
     async () => {
       try {
         await shared.limited(() => book.list(signal))
-        standing.troubled(undefined)
+        standing.troubled('create', undefined)
       } catch (error) {
         if (signal.aborted) return 'done'
         if (!isFailure(error, ...passing)) {
           const { message } = failure('JOBS_UNLISTED', { why: reasonOf(error) }, error)
-          standing.troubled(message)
+          standing.troubled('create', message)
         }
         log.warn({ object: id, error: reasonOf(error) }, 'Jobs not listed')
         return 'again'
@@ -130,7 +131,7 @@ export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkl
         const { limited, version } = shared
         const parts = { cluster, book, limited, version, goesOn }
         const outcome = await makeJobs(at.object, count, parts, signal)
-        standing.troubled(outcome.problem?.message)
+        standing.troubled('create', outcome.problem?.message)
         return outcome
       },
       decided(situation, decision, changed) {
