@@ -143,23 +143,13 @@ const catalogue = {
   // workloads
   JOBS_REFUSED: {
     retry: true,
-    say: (d: { why: string; help: string }) =>
-      `a Job cannot be created: ${d.why}; ${d.help}. It is tried again with every poll`,
+    say: (d: { doing: string; why: string; help: string }) =>
+      `${d.doing} fails: ${d.why}; ${d.help}. It is tried again`,
   },
   JOBS_DELAYED: {
     retry: true,
     say: (d: { why: string }) =>
       `a Job could not be created: ${d.why}; it is tried again with the next poll`,
-  },
-  JOBS_KEPT: {
-    retry: true,
-    say: (d: { why: string }) =>
-      `a Job that is to be deleted stays: ${d.why}; give Ebb the rights of manifests/rbac. It is tried again`,
-  },
-  JOBS_UNLISTED: {
-    retry: true,
-    say: (d: { why: string }) =>
-      `no Job is created before those that exist are listed, which fails: ${d.why}; give Ebb the rights of manifests/rbac`,
   },
   TARGET_KIND_UNKNOWN: {
     retry: true,

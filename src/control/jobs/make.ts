@@ -75,12 +75,19 @@ async function makeNext(
 /** What a user can do about it. */
 function problemOf(error: unknown): EbbError {
   const why = reasonOf(error)
-  if (isFailure(error, 'CLUSTER_FORBIDDEN'))
-    return failure('JOBS_REFUSED', { why, help: /quota/i.test(why) ? quota : role }, error)
-  if (isFailure(error, 'CLUSTER_INVALID'))
-    return failure('JOBS_REFUSED', { why, help: 'correct spec.jobTargetRef' }, error)
+  const help = helpFor(error, why)
+  if (help !== undefined) return refusal('creating a Job', error, help)
   return failure('JOBS_DELAYED', { why }, error)
 }
 
-const quota = 'raise the quota of the namespace, or lower maxReplicaCount'
-const role = 'give Ebb the rights of manifests/rbac, or correct what forbids the Job'
+function helpFor(error: unknown, why: string): string | undefined {
+  if (isFailure(error, 'CLUSTER_INVALID')) return 'correct spec.jobTargetRef'
+  if (!isFailure(error, 'CLUSTER_FORBIDDEN')) return undefined
+  return /quota/i.test(why) ? 'raise the quota of the namespace, or lower maxReplicaCount' : rights
+}
+
+const rights = 'give Ebb the rights of manifests/rbac, or correct what forbids it'
+
+/** What Ebb is not let do with Jobs, and what a user can do about it. */
+export const refusal = (doing: string, error: unknown, help = rights): EbbError =>
+  failure('JOBS_REFUSED', { doing, why: reasonOf(error), help }, error)

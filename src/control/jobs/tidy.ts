@@ -1,7 +1,7 @@
 import type { Cluster } from '../../cluster.ts'
 import type { Clock } from '../../clock.ts'
 import { defaultHistory, expired, outdated, rolloutOf } from '../../core/job-list.ts'
-import { failure, isFailure, reasonOf } from '../../errors.ts'
+import { isFailure, reasonOf } from '../../errors.ts'
 import { kinds } from '../../kinds.ts'
 import type { Limit } from '../../limit.ts'
 import type { Log } from '../../log.ts'
@@ -10,6 +10,7 @@ import type { Happening } from '../events.ts'
 import { retried, type Retried } from '../retry.ts'
 import { passing } from '../shared.ts'
 import type { KeptJob } from './kept.ts'
+import { refusal } from './make.ts'
 
 export interface TidyParts {
   readonly cluster: Cluster
@@ -106,8 +107,7 @@ export function createTidier(parts: TidyParts, signal: AbortSignal): Retried {
       return 'done'
     } catch (error) {
       if (signal.aborted) return 'done'
-      if (!isFailure(error, ...passing))
-        parts.troubled(failure('JOBS_KEPT', { why: reasonOf(error) }, error).message)
+      if (!isFailure(error, ...passing)) parts.troubled(refusal('deleting a Job', error).message)
       const { namespace, name } = scaledJob.metadata
       log.warn({ object: `${namespace}/${name}`, error: reasonOf(error) }, 'Jobs not deleted')
       return 'again'

@@ -18,7 +18,7 @@ import { viewOf } from '../view.ts'
 import { createJobBook } from './book.ts'
 import { createJobDecider } from './decider.ts'
 import type { JobsByOwner } from './kept.ts'
-import { makeJobs } from './make.ts'
+import { makeJobs, refusal } from './make.ts'
 import { checkJob, jobSettingsOf, needsPods, planJob, type ResolvedJob } from './resolve.ts'
 import { createJobStanding } from './standing.ts'
 import { createTidier } from './tidy.ts'
@@ -101,7 +101,7 @@ export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkl
       } catch (error) {
         if (signal.aborted) return 'done'
         if (!isFailure(error, ...passing)) {
-          const { message } = failure('JOBS_UNLISTED', { why: reasonOf(error) }, error)
+          const { message } = refusal('listing Jobs, without which none is created,', error)
           standing.troubled('create', message)
         }
         log.warn({ object: id, error: reasonOf(error) }, 'Jobs not listed')
