@@ -1,40 +1,11 @@
 import assert from 'node:assert/strict'
-import { describe, test, type TestContext } from 'node:test'
-import { failure } from '../../src/errors.ts'
+import { describe, test } from 'node:test'
 import { kinds } from '../../src/kinds.ts'
-import { error } from '../../src/scaler.ts'
-import {
-  deployment,
-  forever,
-  openBench,
-  scaledObject,
-  type Bench,
-  type BenchOptions,
-} from '../support/controller.ts'
-import type { QueueAnswer } from '../support/memory-scaler.ts'
+import { forever, type Bench } from '../support/controller.ts'
+import { ready, unreachable } from '../support/ready.ts'
 
 const second = 1_000
 const minute = 60 * second
-const unreachable = error(failure('SOURCE_UNREACHABLE', { address: 'memory', why: 'gone' }))
-
-async function ready(
-  t: TestContext,
-  spec: Parameters<typeof scaledObject>[0] = {},
-  replicas = 0,
-  options: BenchOptions & {
-    readonly answer?: QueueAnswer
-    readonly annotations?: Readonly<Record<string, string>>
-  } = {},
-): Promise<Bench> {
-  const bench = await openBench(options)
-  t.after(() => bench.close())
-  const { answer = 0, annotations = {} } = options
-  bench.source.queues.set('orders', answer)
-  await bench.cluster.create(kinds.deployment, deployment('orders', replicas), forever)
-  await bench.cluster.create(kinds.scaledObject, scaledObject(spec, { annotations }), forever)
-  await bench.clock.advance(second)
-  return bench
-}
 
 const annotate = async (
   bench: Bench,

@@ -1,38 +1,13 @@
 import assert from 'node:assert/strict'
-import { describe, test, type TestContext } from 'node:test'
+import { describe, test } from 'node:test'
 import { failure } from '../../src/errors.ts'
 import { kinds } from '../../src/kinds.ts'
 import { empty, error, value } from '../../src/scaler.ts'
-import {
-  deployment,
-  forever,
-  openBench,
-  scaledObject,
-  type Bench,
-  type BenchOptions,
-} from '../support/controller.ts'
-import type { QueueAnswer } from '../support/memory-scaler.ts'
+import { deployment, forever, scaledObject } from '../support/controller.ts'
+import { ready, unreachable } from '../support/ready.ts'
 
 const second = 1_000
 const minute = 60 * second
-
-const unreachable = error(failure('SOURCE_UNREACHABLE', { address: 'memory', why: 'gone' }))
-
-/** A bench with one Deployment and one ScaledObject that was looked at once. */
-async function ready(
-  t: TestContext,
-  spec: Parameters<typeof scaledObject>[0] = {},
-  replicas = 0,
-  options: BenchOptions & { readonly answer?: QueueAnswer } = {},
-): Promise<Bench> {
-  const bench = await openBench(options)
-  t.after(() => bench.close())
-  bench.source.queues.set('orders', options.answer ?? 0)
-  await bench.cluster.create(kinds.deployment, deployment('orders', replicas), forever)
-  await bench.cluster.create(kinds.scaledObject, scaledObject(spec), forever)
-  await bench.clock.advance(second)
-  return bench
-}
 
 describe('a ScaledObject', () => {
   test('wakes its target, hands over to an HPA and goes back to zero after the cooldown', async (t) => {
