@@ -1,5 +1,6 @@
 import { nearest } from '../core/nearest.ts'
 import { isResourceTrigger } from '../core/names.ts'
+import { resourceProblems } from '../core/resource-trigger.ts'
 import type { Fields } from '../metadata/fields.ts'
 import { type Hidden, inspect } from '../metadata/inspect.ts'
 import { unknownKeys } from '../metadata/schema.ts'
@@ -19,15 +20,21 @@ const mostUnknown = 20
 
 /** What is wrong with the metadata of a trigger, as far as can be known without the cluster. */
 export function metadataProblems(
-  { metadata = {} }: TriggerSpec,
+  trigger: TriggerSpec,
   index: number,
   { type, fields, check }: Described,
   hidden: Hidden,
 ): readonly Problem[] {
+  const { metadata = {} } = trigger
   const at = (key: string): readonly (string | number)[] =>
     Object.hasOwn(metadata, key)
       ? ['triggers', index, 'metadata', key]
       : ['triggers', index, 'metadata']
+  const wrong = isResourceTrigger(type)
+    ? resourceProblems(trigger)
+    : inspect(fields, metadata, hidden, check)
+  // what a resource trigger must not have is wrong already
+  const idle = unknownKeys(fields, metadata).filter((key) => wrong.every((one) => one.key !== key))
   const known = Object.entries(fields).flatMap(([name, { aliases, from }]) =>
     [name, ...aliases].flatMap((key) => [
       ...(from.includes('trigger') ? [key] : []),
@@ -35,17 +42,16 @@ export function metadataProblems(
     ]),
   )
   return [
-    ...inspect(fields, metadata, hidden, check).map(({ key, problem }) =>
-      inSpec(at(key), 'metadata', `trigger ${type}: ${problem}`, 'broken'),
-    ),
-    ...unknownKeys(fields, metadata)
-      .slice(0, mostUnknown)
-      .map((key) => {
-        const meant = nearest(key, known)
-        const hint = meant === undefined ? '' : `; did you mean ${meant}?`
-        const message = `trigger ${type} has no parameter ${shown(key)}, so it does nothing${hint}`
-        return inSpec(at(key), 'metadata', message, 'warning')
-      }),
+    ...wrong.map(({ key, problem }) => {
+      const path = key === 'metricType' ? ['triggers', index, key] : at(key)
+      return inSpec(path, 'metadata', `trigger ${type}: ${problem}`, 'broken')
+    }),
+    ...idle.slice(0, mostUnknown).map((key) => {
+      const meant = nearest(key, known)
+      const hint = meant === undefined ? '' : `; did you mean ${meant}?`
+      const message = `trigger ${type} has no parameter ${shown(key)}, so it does nothing${hint}`
+      return inSpec(at(key), 'metadata', message, 'warning')
+    }),
   ]
 }
 

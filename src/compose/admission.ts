@@ -7,7 +7,7 @@ import { kinds } from '../kinds.ts'
 import type { Log } from '../log.ts'
 import { mirrorAll, type Mirror } from '../mirror.ts'
 import type { LimitRange } from '../resources.ts'
-import { load, types } from '../registry.ts'
+import { describe, describedTypes } from '../registry.ts'
 import type { FactSource } from '../serve/admission/facts.ts'
 import { createNeighbourhood } from '../serve/admission/neighbourhood.ts'
 import { spreadToWebhooks } from '../serve/webhooks.ts'
@@ -41,8 +41,8 @@ export function openFacts(parts: Parts, signal: AbortSignal): FactSource {
   return {
     cluster: bounded(cluster),
     clock,
-    types,
-    load,
+    types: describedTypes,
+    load: describe,
     deployments,
     statefulSets,
     limitRanges,

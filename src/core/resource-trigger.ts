@@ -24,24 +24,38 @@ export function resourceTriggers(triggers: readonly WrittenTrigger[]): {
   readonly resources: readonly ResourceTrigger[]
   readonly problems: readonly string[]
 } {
-  const read = triggers.filter(({ type }) => isResourceTrigger(type)).map(resourceTrigger)
+  const ours = triggers.filter(({ type }) => isResourceTrigger(type))
   return {
-    resources: read.filter((r) => 'metric' in r),
-    problems: read.flatMap((r) => ('problems' in r ? r.problems : [])),
+    resources: ours.map(resourceTrigger).filter((r) => 'metric' in r),
+    problems: ours.flatMap((trigger) =>
+      resourceProblems(trigger).map(({ problem }) => `trigger ${trigger.type}: ${problem}`),
+    ),
   }
+}
+
+/** What is wrong with a trigger, by the key it is wrong at: `metricType`, or one of its metadata. */
+export interface ResourceProblem {
+  readonly key: 'metricType' | 'type' | 'value'
+  readonly problem: string
+}
+
+/** What is wrong with one cpu or memory trigger. */
+export function resourceProblems(trigger: WrittenTrigger): readonly ResourceProblem[] {
+  const read = resourceTrigger(trigger)
+  return 'problems' in read ? read.problems : []
 }
 
 function resourceTrigger({
   type,
   metricType = '',
   metadata = {},
-}: WrittenTrigger): ResourceTrigger | { readonly problems: readonly string[] } {
+}: WrittenTrigger): ResourceTrigger | { readonly problems: readonly ResourceProblem[] } {
   const { value = '', containerName = '', type: removed } = metadata
-  const problems: string[] = []
+  const problems: ResourceProblem[] = []
   if (removed !== undefined)
-    problems.push(`trigger ${type}: metadata.type is gone; set metricType of the trigger`)
+    problems.push({ key: 'type', problem: 'metadata.type is gone; set metricType of the trigger' })
   const target = targetOf(metricType, value.trim())
-  if (typeof target === 'string') return { problems: [...problems, `trigger ${type}: ${target}`] }
+  if ('key' in target) return { problems: [...problems, target] }
   if (problems.length > 0) return { problems }
   const container = containerName.trim()
   return {
@@ -62,18 +76,19 @@ function resourceTrigger({
 }
 
 /** The target in the HPA, or what is wrong with it. */
-function targetOf(metricType: string, value: string): MetricTarget | string {
+function targetOf(metricType: string, value: string): MetricTarget | ResourceProblem {
   if (metricType !== 'Utilization' && metricType !== 'AverageValue')
-    return 'metricType must be Utilization or AverageValue'
-  if (value === '') return "value is required: set it in the trigger's metadata"
+    return { key: 'metricType', problem: 'metricType must be Utilization or AverageValue' }
+  const wrong = (problem: string): ResourceProblem => ({ key: 'value', problem })
+  if (value === '') return wrong("value is required: set it in the trigger's metadata")
   if (metricType === 'AverageValue') {
     const quantity = parseQuantity(value)
     return quantity !== undefined && quantity > 0
       ? { type: metricType, averageValue: value }
-      : 'value must be a quantity above 0, as 500m or 200Mi'
+      : wrong('value must be a quantity above 0, as 500m or 200Mi')
   }
   const percent = Number(value)
   return /^[+]?\d+$/.test(value) && percent > 0 && percent <= largest
     ? { type: metricType, averageUtilization: percent }
-    : 'value must be a whole number of percent above 0'
+    : wrong('value must be a whole number of percent above 0')
 }

@@ -121,7 +121,7 @@ function triggersSchema(shape: Shape, triggers: TriggerSchemas): object {
           description: type?.description,
           // offered by editors, and any other text
           anyOf: [
-            { enum: [...triggers.keys(), 'cpu', 'memory'] },
+            ...(triggers.size > 0 ? [{ enum: [...triggers.keys()] }] : []),
             { type: 'string', minLength: 1 },
           ],
         },

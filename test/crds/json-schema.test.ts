@@ -5,7 +5,7 @@ import { before, describe, it } from 'node:test'
 import { parseAllDocuments } from 'yaml'
 import { jsonSchemaOf, schemaKinds } from '../../src/crds/json-schema.ts'
 import { metadataTextSchema } from '../../src/metadata/editor.ts'
-import { load, types } from '../../src/registry.ts'
+import { describe as load, describedTypes as types } from '../../src/registry.ts'
 import { samples } from '../manifests/samples.ts'
 
 type Validate = (value: unknown) => boolean

@@ -9,12 +9,13 @@ interface Given {
 const most = 1_000
 
 async function run(paths: readonly string[], given: Given): Promise<void> {
-  const [{ readSources }, { readDocuments }, { lint }, { load, types }] = await Promise.all([
-    import('../sources.ts'),
-    import('../documents.ts'),
-    import('./lint.ts'),
-    import('../../registry.ts'),
-  ])
+  const [{ readSources }, { readDocuments }, { lint }, { describe, describedTypes }] =
+    await Promise.all([
+      import('../sources.ts'),
+      import('../documents.ts'),
+      import('./lint.ts'),
+      import('../../registry.ts'),
+    ])
   const { sources, unreadable } = await readSources(paths)
   const read = sources.map(readDocuments)
   const broken = read.flatMap((one) => one.broken)
@@ -30,7 +31,7 @@ async function run(paths: readonly string[], given: Given): Promise<void> {
       rule: 'structure',
       message: why,
     })),
-    ...(await lint(placed, { load, types })),
+    ...(await lint(placed, { load: describe, types: describedTypes })),
   ]
   const inOrder = inFileOrder(
     findings,

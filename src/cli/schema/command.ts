@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { failure } from '../../errors.ts'
 
 async function run(kind: string | undefined): Promise<void> {
-  const [{ jsonSchemaOf, schemaKinds }, { metadataTextSchema }, { load, types }] =
+  const [{ jsonSchemaOf, schemaKinds }, { metadataTextSchema }, { describe, describedTypes }] =
     await Promise.all([
       import('../../crds/json-schema.ts'),
       import('../../metadata/editor.ts'),
@@ -15,7 +15,8 @@ async function run(kind: string | undefined): Promise<void> {
       why: `there is no schema of ${kind}; there is one of ${known.join(', ')}`,
     })
   const triggers = new Map<string, object>()
-  for (const type of types) triggers.set(type, metadataTextSchema((await load(type)).fields))
+  for (const type of describedTypes)
+    triggers.set(type, metadataTextSchema((await describe(type)).fields))
   console.log(JSON.stringify(jsonSchemaOf(wanted, triggers), undefined, 2))
 }
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { readDocuments } from '../../../src/cli/documents.ts'
 import { lint } from '../../../src/cli/lint/lint.ts'
-import { load, types } from '../../../src/registry.ts'
+import { describe as load, describedTypes as types } from '../../../src/registry.ts'
 
 /** Every finding of files given as text, as the lines that are printed without the file. */
 async function lines(...texts: readonly string[]): Promise<readonly string[]> {
@@ -41,6 +41,10 @@ const withTrigger = (...more: readonly string[]): string =>
   )
 const withSpec = (...more: readonly string[]): string =>
   good.replace('spec:\n', `spec:\n${more.map((line) => `  ${line}\n`).join('')}`)
+const withCpu = (metricType: string, ...metadata: readonly string[]): string =>
+  withTrigger(...metadata)
+    .replace('azure-queue', `cpu\n      metricType: ${metricType}`)
+    .replace('        queueName: orders\n', '')
 const authentication = (name: string, parameter: string): string => `apiVersion: keda.sh/v1alpha1
 kind: TriggerAuthentication
 metadata: { name: ${name} }
@@ -187,12 +191,38 @@ const rows: readonly Row[] = [
   {
     name: 'cpu alone without a minimum, on a target without requests',
     files: [
-      good.replace('azure-queue', 'cpu'),
+      withCpu('Utilization', "value: '50'"),
       'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: orders}\nspec: {template: {spec: {containers: [{name: main}]}}}\n',
     ],
     says: [
       /^0\.yaml:.*minReplicaCount: refused minReplicaCount must be above 0/,
       /^0\.yaml:9: spec\.triggers\[0\]: warning .*unless its namespace has a LimitRange/,
+    ],
+  },
+  {
+    name: 'cpu with mistakes, each where it is',
+    files: [
+      withCpu('Value', "value: '50'", 'containername: main').replace(
+        'spec:',
+        'spec:\n  minReplicaCount: 1',
+      ),
+    ],
+    says: [
+      /^0\.yaml:11: spec\.triggers\[0\]\.metricType: broken trigger cpu: metricType must be Utilization/,
+      /^0\.yaml:14: .*containername: warning .*did you mean containerName\?/,
+    ],
+  },
+  {
+    name: 'cpu as before KEDA 2.8, with its target in the metadata',
+    files: [
+      withCpu('Utilization', 'type: Utilization', "value: '60.5'").replace(
+        'spec:',
+        'spec:\n  minReplicaCount: 1',
+      ),
+    ],
+    says: [
+      /^0\.yaml:13: spec\.triggers\[0\]\.metadata\.type: broken trigger cpu: metadata\.type is gone/,
+      /^0\.yaml:14: spec\.triggers\[0\]\.metadata\.value: broken .*whole number of percent/,
     ],
   },
   {
