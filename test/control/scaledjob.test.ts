@@ -234,7 +234,33 @@ describe('in shadow', () => {
     await bench.clock.advance(60_000)
     assert.deepEqual(await names(), [])
     assert.equal(await because(), 'queued')
-    assert.deepEqual(bench.writes, ['create ScaledJob default/work'].slice(1))
+    assert.deepEqual(bench.writes, [])
+  })
+
+  test('by its annotation, writes nothing until that goes; deletion waits for nobody', async (t) => {
+    const annotations = { 'ebb.dev/mode': 'shadow' }
+    const { bench, names, because, change, finish } = await stage(
+      t,
+      { maxReplicaCount: 3, successfulJobsHistoryLimit: 0 },
+      3,
+      { metadata: { annotations } },
+    )
+    await bench.clock.advance(60_000)
+    assert.deepEqual(bench.writes, [])
+    assert.equal(await because(), 'queued')
+    assert.equal((await bench.controller().insight.get(namespace, 'work'))?.mode, 'shadow')
+    await change({ metadata: { annotations: { 'ebb.dev/mode': null } } })
+    await bench.clock.advance(2 * period)
+    assert.equal((await names()).length, 3)
+    await change({ metadata: { annotations } })
+    bench.writes.length = 0
+    await finish('work-1')
+    await change({ spec: { jobTargetRef: { template: { metadata: { labels: { v: '2' } } } } } })
+    await bench.clock.advance(3 * period)
+    assert.deepEqual(bench.writes, [])
+    await bench.cluster.remove(kinds.scaledJob, ref, {}, forever)
+    await bench.clock.advance(2_000)
+    assert.equal(await bench.cluster.get(kinds.scaledJob, ref, forever), undefined)
   })
 })
 

@@ -43,7 +43,13 @@ export interface JobWorkload {
   close(): Promise<void>
 }
 
-export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkload {
+export function createJobWorkload(first: ScaledJob, all: JobShared): JobWorkload {
+  let object = first
+  /** In shadow, by the process or by its annotation, nothing at all is written for it. */
+  const shared: JobShared = {
+    ...all,
+    writes: () => all.writes() && object.metadata.annotations?.['ebb.dev/mode'] !== 'shadow',
+  }
   const { cluster, clock, log, meter } = shared
   const { namespace = '', name } = first.metadata
   const whose = { kind: 'ScaledJob', namespace, name } as const
@@ -51,7 +57,6 @@ export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkl
   const stop = new AbortController()
   const { signal } = stop
 
-  let object = first
   let resolved: ResolvedJob | undefined
   let pods: PodView | undefined
   let cancelAlarm: (() => void) | undefined
@@ -259,10 +264,9 @@ export function createJobWorkload(first: ScaledJob, shared: JobShared): JobWorkl
 
   async function finish(): Promise<'done'> {
     stopAsking()
-    if (shared.writes()) {
-      await release(cluster, kinds.scaledJob, object, signal)
-      standing.deleted()
-    }
+    // one in shadow may have a finalizer from before, which would keep it for ever
+    if (all.writes()) await release(cluster, kinds.scaledJob, object, signal)
+    if (shared.writes()) standing.deleted()
     return 'done'
   }
 
