@@ -38,6 +38,8 @@ const scaledObject = (trigger: object, more: object = {}): object => ({
   spec: { scaleTargetRef: { name: 'a' }, triggers: [trigger], ...more },
 })
 const queue = (metadata: object): object => scaledObject({ type: 'azure-queue', metadata })
+const cpu = (metadata: object, more: object = {}): object =>
+  scaledObject({ type: 'cpu', metricType: 'Utilization', metadata }, more)
 
 void describe('the JSON Schema for editors', () => {
   void it('compiles for each kind', () => {
@@ -67,12 +69,11 @@ void describe('the JSON Schema for editors', () => {
     ['a number without quotes', queue({ queueName: 'q', queueLength: 5 }), false],
     ['a word that is none of those', queue({ queueName: 'q', queueLengthStrategy: 'some' }), false],
     ['a type there is no scaler for', scaledObject({ type: 'other', metadata: { a: 'b' } }), true],
-    ['a field that there is none of', scaledObject({ type: 'cpu', metadata: {} }, { x: 1 }), false],
-    [
-      'a number out of range',
-      scaledObject({ type: 'cpu', metadata: {} }, { minReplicaCount: -1 }),
-      false,
-    ],
+    ['cpu of one container', cpu({ value: '50', containerName: 'main' }), true],
+    ['cpu without a value', cpu({ containerName: 'main' }), false],
+    ['a parameter that cpu has none of', cpu({ value: '50', containername: 'main' }), false],
+    ['a field that there is none of', cpu({ value: '50' }, { x: 1 }), false],
+    ['a number out of range', cpu({ value: '50' }, { minReplicaCount: -1 }), false],
     ['another kind', { apiVersion: 'v1', kind: 'Pod' }, true],
     ['no name', { ...queue({ queueName: 'q' }), metadata: {} }, false],
   ]
