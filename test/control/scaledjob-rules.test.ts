@@ -290,6 +290,14 @@ describe('what is shown of a ScaledJob', () => {
       records: [{ decision: { because: 'queued' }, write: { kind: 'scaled', from: 0, to: 2 } }],
     })
   })
+  test('a restart tells nothing that was told before', async (t) => {
+    const { bench, events } = await stage(t, { maxReplicaCount: 2 }, 2)
+    await bench.clock.advance(period)
+    const before = await events()
+    await bench.restart()
+    await bench.clock.advance(3 * period)
+    assert.deepEqual(await events(), before)
+  })
   test('its events, in KEDA’s words', async (t) => {
     const { bench, change, events } = await stage(t, { maxReplicaCount: 2 }, 2)
     bench.source.queues.set('work', unreachable)

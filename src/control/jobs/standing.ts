@@ -125,7 +125,8 @@ export function createJobStanding(
     prepared(plans, generation, before) {
       refused = false
       metrics = plans.flatMap((plan) => plan.metrics)
-      if (before.length === 0)
+      const isOn = (type: string): boolean => find(telling.conditions, type)?.status === 'True'
+      if (before.length === 0 && (!isOn('Ready') || isOn('Paused')))
         emit({ type: 'Normal', reason: 'KEDAScalersStarted', note: 'Started scalers watch' })
       const advice = generation === advisedOn ? [] : strangeKeys(plans)
       advisedOn = generation

@@ -199,6 +199,7 @@ export function createJobWorkload(first: ScaledJob, all: JobShared): JobWorkload
   function look(): void {
     cancelAlarm?.()
     cancelAlarm = undefined
+    if (signal.aborted) return
     decider.evaluate()
     if (resolved && sampling.triggers.length === 0 && resolved.settings.bounds.min > 0)
       cancelAlarm = clock.after(resolved.settings.period, look)
@@ -224,6 +225,8 @@ export function createJobWorkload(first: ScaledJob, all: JobShared): JobWorkload
     const before = resolved?.plans ?? []
     resolved = { object: claimed, settings, plans, broken: problems.length > 0 }
     sampling.use(plans, settings.period)
+    for (const metric of asked.keys())
+      if (!sampling.triggers.some((t) => t.metric === metric)) asked.delete(metric)
     if (problems.length > 0) standing.refused(failure('SPEC_INVALID', { problems }).message)
     else standing.prepared(plans, claimed.metadata.generation ?? 0, before)
     look()
