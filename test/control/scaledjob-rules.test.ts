@@ -254,6 +254,85 @@ describe('creations', () => {
     assert.deepEqual(lists, ['jobs'])
   })
 
+  test('go on from Jobs that KEDA made: they count, and are trimmed as its own', async (t) => {
+    const { bench, names, object, finish } = await stage(
+      t,
+      { maxReplicaCount: 3, successfulJobsHistoryLimit: 0 },
+      0,
+    )
+    const { uid = '', generation } = (await object()).metadata
+    const spec = { template: { spec: { containers: [{ name: 'main', image: 'image' }] } } }
+    for (const name of ['work-x7k2p', 'work-9qz4c'])
+      await bench.cluster.create(
+        kinds.job,
+        {
+          metadata: {
+            namespace,
+            name,
+            labels: { 'scaledjob.keda.sh/name': 'work' },
+            annotations: { 'scaledjob.keda.sh/generation': String(generation) },
+            ownerReferences: [
+              {
+                apiVersion: 'keda.sh/v1alpha1',
+                kind: 'ScaledJob',
+                name: 'work',
+                uid,
+                controller: true,
+              },
+            ],
+          },
+          spec,
+        },
+        forever,
+      )
+    await bench.restart()
+    bench.source.queues.set('work', 3)
+    await bench.clock.advance(3 * period)
+    assert.deepEqual(await names(), ['work-1', 'work-9qz4c', 'work-x7k2p'])
+    bench.source.queues.set('work', 0)
+    await finish('work-x7k2p')
+    await bench.clock.advance(1_000)
+    assert.deepEqual(await names(), ['work-1', 'work-9qz4c'])
+  })
+
+  test('of a ScaledJob with a long name have names and labels that may be', async (t) => {
+    const bench = await openBench({ embedded: { jobRun: 3_600_000 } })
+    t.after(() => bench.close())
+    const name = `${'long-'.repeat(30)}name`
+    bench.source.queues.set('work', 2)
+    const object = scaledJob({ successfulJobsHistoryLimit: 0 }, { name })
+    await bench.cluster.create(kinds.scaledJob, object, forever)
+    await bench.clock.advance(3 * period)
+    const { names, finish } = looks(bench)
+    const made = await names()
+    assert.equal(made.length, 2)
+    for (const job of made) assert.match(job, /^long-[a-z0-9-]{1,47}-[12]$/)
+    await finish(made[0] ?? '')
+    await bench.clock.advance(1_000)
+    assert.ok(!(await names()).includes(made[0] ?? ''), 'it is known as its own')
+  })
+
+  test('end with the process in the middle of a batch', async (t) => {
+    const { bench, names } = await stage(t, { maxReplicaCount: 500 }, 0)
+    let made = 0
+    bench.cluster.setFaults({
+      async after({ verb, resource }) {
+        if (verb !== 'create' || resource !== 'jobs') return
+        made++
+        await bench.clock.sleep(10, forever)
+      },
+    })
+    bench.source.queues.set('work', 400)
+    while (made < 3) await bench.clock.advance(100)
+    const closed = bench.controller().close()
+    await bench.clock.advance(100)
+    await closed
+    const { length } = await names()
+    await bench.clock.advance(3 * period)
+    assert.equal((await names()).length, length)
+    assert.ok(length < 100, `${length}`)
+  })
+
   test('go on with --hold: it forbids scale-in alone', async (t) => {
     const { names } = await stage(t, {}, 3, { shared: { hold: true } })
     assert.equal((await names()).length, 3)
