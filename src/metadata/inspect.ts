@@ -36,8 +36,10 @@ export function inspect<F extends Fields>(
   let complete = true
   for (const [name, field] of Object.entries(fields)) {
     const given = lookUp(name, field, metadata, hidden)
-    if (given === unseen) complete = false
-    else if (given !== undefined) {
+    if (given === unseen) {
+      // its own namespace and name are good whatever they are
+      if (field.from.some((place) => place !== 'workload')) complete = false
+    } else if (given !== undefined) {
       try {
         values[name] = field.parse(given.text, name)
       } catch (error) {

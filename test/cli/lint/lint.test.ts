@@ -200,6 +200,18 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    name: 'pods that no selector finds, for a target of nothing',
+    files: [
+      withTrigger("podSelector: 'app in ('", "value: '0'")
+        .replace('azure-queue', 'kubernetes-workload')
+        .replace('        queueName: orders\n', ''),
+    ],
+    says: [
+      /^0\.yaml:11: .*podSelector: broken .*podSelector cannot be read at /,
+      /^0\.yaml:12: .*value: broken .*value must be above 0/,
+    ],
+  },
+  {
     name: 'cpu with mistakes, each where it is',
     files: [
       withCpu('Value', "value: '50'", 'containername: main').replace(
