@@ -294,3 +294,67 @@ void test('times that would let two act at once are refused', (t) => {
     assert.throws(() => elect(w.cluster, w.clock, options, handlers, t.signal), TypeError)
   }
 })
+
+void test('asked to resign, the holder gives the Lease back at once, never takes it again and sees who has it', async (t) => {
+  const w = world(t)
+  const a = await w.join('a')
+  await a.elector.resign()
+  assert.equal(a.elector.holding, false)
+  assert.equal((await w.lease())?.spec?.holderIdentity, '')
+  await w.clock.advance(60_000)
+  assert.equal((await w.lease())?.spec?.holderIdentity, '', 'nobody else wants it')
+  const b = await w.join('b')
+  assert.equal(b.elector.holding, true)
+  await w.clock.advance(4_400)
+  assert.equal(a.elector.holder?.identity, 'b')
+  assert.deepEqual(a.told, ['holder a', 'won', 'holder none', 'holder b'])
+})
+
+void test('a candidate that resigns while others hold the Lease does not take it when it is free', async (t) => {
+  const w = world(t)
+  const a = await w.join('a')
+  const b = await w.join('b')
+  await b.elector.resign()
+  await a.stop()
+  await w.clock.advance(60_000)
+  assert.equal(b.elector.holding, false)
+})
+
+void test('one that resigns during a renewal that hangs gives back what it has', async (t) => {
+  const w = world(t)
+  const a = await w.join('a')
+  let hung = false
+  w.cluster.setFaults({
+    before: (_, signal) => {
+      if (hung) return undefined
+      hung = true
+      return w.clock.sleep(3_600_000, signal)
+    },
+  })
+  await w.clock.advance(2_000)
+  const resigned = a.elector.resign()
+  await w.clock.advance(5_000)
+  await resigned
+  assert.equal((await w.lease())?.spec?.holderIdentity, '')
+  assert.equal(a.elector.until, Number.NEGATIVE_INFINITY)
+})
+
+void test('poked, a candidate looks at the Lease at once, but not more often than some times a second', async (t) => {
+  const w = world(t)
+  const a = await w.join('a')
+  const b = await w.join('b')
+  await a.elector.resign()
+  await w.clock.advance(200)
+  b.elector.poke()
+  await settle()
+  assert.equal(b.elector.holding, true)
+  let reads = 0
+  const c = await w.join('c')
+  await w.clock.advance(1_000)
+  w.cluster.setFaults({ before: () => void reads++ })
+  for (let i = 0; i < 50; i++) {
+    c.elector.poke()
+    await settle()
+  }
+  assert.equal(reads, 1)
+})
