@@ -157,7 +157,7 @@ export const options = {
     flag: '--grpc-port',
     value: 'PORT',
     env: 'EBB_GRPC_PORT',
-    doc: "reserved for serving as another KEDA's external scaler (9666)",
+    doc: "reserved for serving as another KEDA's external scaler; nothing listens there yet (9666)",
     parse: port(9666),
   }),
   bind: option({
