@@ -42,3 +42,23 @@ test('a list of endpoints that names none allows everything only where it is emp
   assert.equal(configOf({ allowedEndpoints: '' }, {}).allowedEndpoints, undefined)
   assert.ok(configOf({ allowedEndpoints: 'a' }, {}).allowedEndpoints)
 })
+
+for (const [given, taken] of [
+  ['10.0.0.7', '10.0.0.7'],
+  ['10.0.0.7:7443', '10.0.0.7:7443'],
+  ['fd00::7', '[fd00::7]'],
+  ['[fd00::7]:7443', '[fd00::7]:7443'],
+  ['ebb-0.ebb', 'ebb-0.ebb'],
+] as const)
+  void test(`the address ${given} is advertised, given by flag or as the pod's`, () => {
+    assert.equal(configOf({ advertiseAddress: given }, {}).advertiseAddress, taken)
+    assert.equal(configOf({}, { POD_IP: given }).advertiseAddress, taken)
+  })
+
+for (const given of ['http://10.0.0.7', '10.0.0.7/x', 'user@host', 'host:port', 'a b'])
+  void test(`the address ${given} is refused`, () => {
+    assert.throws(
+      () => configOf({ advertiseAddress: given }, {}),
+      /--advertise-address must be HOST/,
+    )
+  })
