@@ -348,3 +348,15 @@ test('a trigger that is renamed is known to the formula under its new name', asy
   await bench.clock.advance(second)
   assert.equal((await bench.read('composite-metric'))[0]?.value, 6)
 })
+
+test('a read by an HPA just after a takeover is answered as soon as the source has answered', async (t) => {
+  const bench = await ready(t, {}, 3, { orders: 40 })
+  bench.source.queues.set('orders', 30)
+  await bench.restart()
+  const started = bench.clock.now()
+  const read = bench.read(metric)
+  await bench.clock.advance(1_000)
+  const [answer] = await read
+  assert.equal(answer?.value, 30)
+  assert.ok(answer.at >= started, 'the value is fresh')
+})
