@@ -14,6 +14,7 @@ import { allSynced, openMirrors } from '../src/compose/mirrors.ts'
 import { createEmbedded } from '../src/embedded/cluster.ts'
 import { anywhere } from '../src/http.ts'
 import { kinds } from '../src/kinds.ts'
+import { load } from '../src/registry.ts'
 import { silentLog } from '../src/log.ts'
 import type { ScaledObject, Workload } from '../src/resources.ts'
 import { createMetrics } from '../src/serve/metrics.ts'
@@ -118,6 +119,7 @@ async function openWorld(): Promise<World> {
     random: Math.random,
     mirrors,
     host: (pods) => createHost(clock, 3_000, anywhere, stores, pods),
+    load,
     meters: { engine: metrics.engine, control: metrics.control },
     instance: 'bench',
     version: 'bench',

@@ -16,8 +16,7 @@ import type { Log } from '../log.ts'
 import { createEngine } from '../poll/engine.ts'
 import { createPods, type Pods } from '../pods.ts'
 import type { EngineMeter, SourceFacts } from '../poll/port.ts'
-import { load } from '../registry.ts'
-import type { Host } from '../scaler.ts'
+import type { AnyScaler, Host } from '../scaler.ts'
 
 /** What the loops are made of. */
 export interface ControlParts {
@@ -28,6 +27,8 @@ export interface ControlParts {
   readonly mirrors: Mirrors
   /** What scalers are lent, given the views of pods. */
   readonly host: (pods: Pods) => Host
+  /** The scaler of a trigger type; fails with TRIGGER_UNKNOWN. */
+  readonly load: (type: string) => Promise<AnyScaler>
   readonly stores: Stores
   readonly meters: { readonly engine: EngineMeter; readonly control: ControlMeter }
   /** This replica's name, in events. */
@@ -72,7 +73,7 @@ export function startControl(parts: ControlParts): Control {
     contents,
     events,
     random,
-    load,
+    load: parts.load,
     targets: createTargets(cluster, mirrors.deployments, mirrors.statefulSets),
     meter: parts.meters.control,
     limited: limit(reconciles),

@@ -18,6 +18,7 @@ import { createMetrics, type Metrics } from '../serve/metrics.ts'
 import { createRelay } from '../serve/replicas/relay.ts'
 import { replicaName } from '../serve/replicas/wire.ts'
 import { openFacts, webhookSpreader } from './admission.ts'
+import { load } from '../registry.ts'
 import { startControl, type Control } from './control.ts'
 import { fence, type Fence } from './fence.ts'
 import { createHost } from './host.ts'
@@ -221,6 +222,7 @@ async function startLoops(
     instance,
     version,
     host: (pods) => createHost(clock, config.httpTimeout, outward, stores, pods),
+    load,
     meters: { engine: metrics.engine, control: metrics.control },
     clusterNamespace: config.clusterObjectNamespace,
     hold: config.hold,

@@ -33,6 +33,8 @@ export interface Decider {
   /** spec.replicas of the target as last seen. */
   readonly replicas: number | undefined
   evaluate(): void
+  /** A pause brought the target to the count it asks for: that has a record like any other change. */
+  halted(write: Write, after: TargetState): void
   close(): Promise<void>
 }
 
@@ -139,6 +141,13 @@ export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider
       return seen?.replicas
     },
     evaluate,
+    halted(write, after) {
+      const of = parts.resolved()
+      if (!of || signal.aborted) return
+      decideOn(of, after)
+      written = { state: after, of }
+      ledger.wrote(write)
+    },
     async close() {
       cancelAlarm?.()
       await Promise.all([actor.idle(), reader.idle()])

@@ -200,6 +200,10 @@ async function youngFacts(trigger: Trigger): Promise<TriggerFacts> {
     // whether it is active is no matter to a reader
     return { ...facts, state: 'active', value, at, error: undefined }
   } catch (error) {
-    return { ...factsOf(trigger), state: 'failing', error: reasonOf(error) }
+    const facts = factsOf(trigger)
+    // what the loop knows stays the same from probe to probe: else the HPA's condition, and with it the status, would be
+    // written each time between "did not answer" and "not asked"
+    const why = facts.state === 'failing' ? facts.error : undefined
+    return { ...facts, state: 'failing', error: why ?? reasonOf(error) }
   }
 }

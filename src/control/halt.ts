@@ -4,6 +4,7 @@ import { failure, isFailure } from '../errors.ts'
 import type { HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
 import { writeReplicas } from './act.ts'
 import { hpaOf, removeHpa } from './hpa.ts'
+import type { Write } from './insight.ts'
 import { findTarget, type FoundTarget } from './resolve.ts'
 import type { Targets } from './target.ts'
 
@@ -16,6 +17,11 @@ export interface HaltParts {
   readonly found: (replicas: number) => Promise<void>
 }
 
+/** The target as it is now, and what was written to it to get there. */
+export interface Halted extends FoundTarget {
+  readonly wrote?: Write
+}
+
 /**
  * Carries out a pause of a whole workload, in KEDA's order (keda-behaviour.md 2.8): nobody scales it any more, then it gets the
  * count that was asked for. Whatever else is wrong with the spec, a pause holds; so a target that is missing is only looked
@@ -26,7 +32,7 @@ export async function halt(
   { replicas, problem }: Pause,
   { cluster, targets, hpa, found }: HaltParts,
   signal: AbortSignal,
-): Promise<FoundTarget | undefined> {
+): Promise<Halted | undefined> {
   const { metadata } = object
   const own = await hpaOf(cluster, object, hpa, signal)
   if (own) await removeHpa(cluster, { name: metadata.name, uid: metadata.uid ?? '' }, own, signal)
@@ -48,5 +54,5 @@ export async function halt(
       what: 'scaling to paused-replicas',
       why: outcome.write.error,
     })
-  return { ...target, state: outcome.after ?? state }
+  return { ...target, state: outcome.after ?? state, wrote: outcome.write }
 }

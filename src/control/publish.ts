@@ -97,13 +97,24 @@ export function createPublisher<T extends Resource & { readonly status?: object 
 
   const { namespace = '', name } = first.metadata
 
-  const observe = (object: T): void => {
+  /** A write failed, and may have taken place all the same: what there is now is seen with the next version. */
+  let unsure = false
+
+  const take = (object: T): void => {
     if (!newer(known.metadata.resourceVersion, object.metadata.resourceVersion)) known = object
+  }
+
+  const observe = (object: T): void => {
+    const before = known
+    take(object)
+    if (!unsure || known === before) return
+    unsure = false
+    work.poke()
   }
 
   const write = async (status: Fields): Promise<void> => {
     const where = { subresource: 'status' } as const
-    observe(await cluster.patch(kind, { namespace, name }, { status }, where, signal))
+    take(await cluster.patch(kind, { namespace, name }, { status }, where, signal))
   }
 
   const writeWanted = async (): Promise<void> => {
@@ -113,7 +124,11 @@ export function createPublisher<T extends Resource & { readonly status?: object 
     if (!patch) return
     try {
       await write(patch)
+      const rest = mergePatch({ ...known.status }, wanted) ?? {}
+      // the answer shows other fields than were thought to be there; one that the server does not take is not sent for ever
+      if (Object.keys(rest).some((field) => !(field in patch))) work.poke()
     } catch (error) {
+      unsure = true
       if (signal.aborted || isFailure(error, 'CLUSTER_NOT_FOUND')) return
       log.warn({ object: `${namespace}/${name}`, error: reasonOf(error) }, 'status not written')
       if (!isFailure(error, ...passing)) refused(reasonOf(error))

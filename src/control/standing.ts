@@ -278,7 +278,9 @@ const anyActive = (activity: Activity): boolean => Object.values(activity).some(
  * shorten it. One that was never looked at has no last activity.
  */
 function lastActiveAtStart({ status }: ScaledObject, start: number): number | undefined {
-  const stored = parseTime(status?.lastActiveTime)
+  const second = parseTime(status?.lastActiveTime)
+  // stored without its fraction
+  const stored = second === undefined ? undefined : second + 999
   const active = find(status?.conditions ?? [], 'Active')
   return active === undefined || active.status === 'False' ? stored : Math.max(stored ?? 0, start)
 }

@@ -12,7 +12,7 @@ import { claim, release } from './claim.ts'
 import { concerns } from './concerns.ts'
 import { createDecider } from './decider.ts'
 import { createDemand } from './demand.ts'
-import { halt } from './halt.ts'
+import { halt, type Halted } from './halt.ts'
 import { ensureHpa, hpaNameOf, removeHpa, wantedHpa } from './hpa.ts'
 import type { MetricValue, WorkloadView } from './insight.ts'
 import { findTarget, resolveSpec, restingSpec, type Resolved } from './resolve.ts'
@@ -209,13 +209,14 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     const hpa = hpaNow()
     const found = (replicas: number): Promise<void> => standing.found(replicas)
     const parts = { cluster, targets, hpa, found }
-    const target = shared.writes()
+    const target: Halted | undefined = shared.writes()
       ? await halt(claimed, how, parts, signal)
       : await findTarget(claimed, targets, signal).catch(() => undefined)
     signal.throwIfAborted()
     resolved = target && restingSpec(claimed, target)
     standing.paused()
-    decider.evaluate()
+    if (target?.wrote) decider.halted(target.wrote, target.state)
+    else decider.evaluate()
   }
 
   /** Whether anything was asked until now. */

@@ -129,7 +129,9 @@ export const failing = (s: Situation): readonly TriggerFacts[] =>
 
 /** Whether a trigger's silence is known rather than assumed. */
 export function isFresh(t: TriggerFacts, since: number): boolean {
-  if (t.state === 'resource' || t.state === 'fallback') return true
+  if (t.state === 'resource') return true
+  // one that goes on from before a start has not been tried by this process until it has failed here too
+  if (t.state === 'fallback') return t.error !== undefined
   return t.state !== 'unread' && t.at !== undefined && t.at >= since
 }
 

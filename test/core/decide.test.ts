@@ -149,6 +149,11 @@ const resting: Row[] = [
     to(0, 'quiet'),
   ],
   ['lets an engaged fallback of 0 rest', { ...fallback, fallbackReplicas: 0 }, to(0, 'quiet')],
+  [
+    'does not rest on a fallback from before a start, until this process has asked too',
+    { triggers: [trigger('fallback', { error: undefined })], fallbackReplicas: 0 },
+    stay('warming-up'),
+  ],
 ]
 
 const ignorance: Row[] = [

@@ -12,7 +12,10 @@ export function trigger(state: TriggerState, difference: Partial<TriggerFacts> =
     value: state === 'active' ? 12 : state === 'idle' ? 0 : undefined,
     target: 5,
     at: known ? 100 * minute - 1000 : undefined,
-    error: state === 'failing' ? 'http://queue did not answer within 3000 ms' : undefined,
+    error:
+      state === 'failing' || state === 'fallback'
+        ? 'http://queue did not answer within 3000 ms'
+        : undefined,
     ...difference,
   }
 }

@@ -11,6 +11,7 @@ import { createEmbedded, type EmbeddedCluster } from '../../embedded/cluster.ts'
 import { isFailure } from '../../errors.ts'
 import { anywhere } from '../../http.ts'
 import { silentLog } from '../../log.ts'
+import { load } from '../../registry.ts'
 import { dashboard } from '../../serve/dashboard/plugin.ts'
 import { httpListener } from '../../serve/http.ts'
 import { createMetrics, type Metrics } from '../../serve/metrics.ts'
@@ -52,6 +53,7 @@ export const openWorld: OpenWorld = async ({ port, program, clock }, signal) => 
     random,
     mirrors,
     host: (pods) => createHost(clock, 3_000, anywhere, stores, pods),
+    load,
     meters: { engine: metrics.engine, control: metrics.control },
     instance: 'demo',
     version: packageJson.version,

@@ -1,0 +1,356 @@
+import type { Insight, LedgerRecord, MetricValue, Write } from '../../src/control/insight.ts'
+import { decide, type Situation } from '../../src/core/decide.ts'
+import { kinds } from '../../src/kinds.ts'
+import type { Resource, Scale, ScaledObject } from '../../src/resources.ts'
+import { createHearing, createVersions, type Versions } from './knowledge.ts'
+import type { Call, Done } from './network.ts'
+import { isHalted, says, whyNotGive, whyNotLower, whyNotRaise, type Facts } from './rules.ts'
+import { parametersOf, type Scenario } from './scenario.ts'
+import type { Told } from './sources.ts'
+import type { World } from './time.ts'
+
+/** What the checker follows of one process: all that it was told, and all that it does. */
+export interface Knowledge {
+  /** `sure` is false of an answer of a source that has lost its memory. */
+  heard(query: string, told: Told, sure: boolean): void
+  lastKind(query: string): Told['kind'] | undefined
+  saw(object: Resource): void
+  issued(call: Call, wanted: unknown): void
+  wrote(call: Call, done: Done): void
+  gave(name: string, metric: string, values: readonly MetricValue[]): void
+  runs(insight: Insight): void
+  ended(): void
+}
+
+export interface Checker {
+  readonly violations: readonly string[]
+  /** Calls that changed the cluster. */
+  readonly writes: number
+  started(id: string, skew: number): Knowledge
+  broken(what: string, thrown: unknown): void
+  /** Looks at every record of every workload. */
+  audit(): Promise<void>
+}
+
+/** For so long a process may act on an older version of a ScaledObject: resolving it anew can take this long while calls fail (ms). */
+const oldVersions = 180_000
+/** Troubles with the API server have passed for good after this (ms): a silent watch is left after four minutes. */
+const aftermath = 400_000
+/** What follows from the last change has happened after this (ms): cooldowns, failure thresholds, an HPA's window. */
+const settled = 690_000
+/** Activity is written to the status within this, if the API server answers (ms). */
+const unwritten = 1_000
+/** A record is there so soon after the write (ms). */
+const recorded = 5_000
+
+interface Scaled {
+  readonly name: string
+  readonly from: number
+  readonly to: number
+  readonly at: number
+}
+
+interface Following {
+  readonly knowledge: Knowledge
+  audit(): Promise<void>
+}
+
+/**
+ * Checks the promises of Ebb against the truth: what the queues held, what each process was told, and what it then wrote and
+ * answered. `now` etc. are times of the world.
+ */
+export function createChecker(
+  scenario: Scenario,
+  world: World,
+  start: number,
+  note: (text: string) => void,
+): Checker {
+  const violations: string[] = []
+  const processes: Following[] = []
+  /** By uid, over all processes. */
+  const activeAt = new Map<string, number>()
+  /** By query, over all processes. */
+  const measured = new Map<string, { value: number | undefined; void: number | undefined }>()
+  const skew = Math.max(...scenario.skews) - Math.min(...scenario.skews)
+  let writes = 0
+
+  const violate = (promise: string, what: string): void => {
+    const text = `${promise}: ${what}`
+    note(`VIOLATION ${text}`)
+    violations.push(text)
+  }
+  const measuredAt: Facts['measuredAt'] = (query, ignoreEmpty) => {
+    const known = measured.get(query)
+    const at = Math.max(known?.value ?? -1, ignoreEmpty ? (known?.void ?? -1) : -1)
+    return at < 0 ? undefined : at
+  }
+  const sinceStart = (): number => world.now() - start
+  const apiTroubled = (): boolean => {
+    const now = sinceStart()
+    const near = (at: number): boolean => at <= now && now < at + aftermath
+    return (
+      scenario.apiFaults.some((f) => f.from <= now && now < f.to + aftermath) ||
+      scenario.events.some(
+        (e) => !isWish(e.do) && (near(e.at) || ('for' in e && near(e.at + e.for))),
+      )
+    )
+  }
+  const inCalm = (): boolean => {
+    const now = sinceStart()
+    return scenario.calms.some(({ from, to }) => now > from + settled && now < to)
+  }
+
+  function follow(id: string, own: number): Following {
+    const hearing = createHearing()
+    const objects = new Map<string, Versions>()
+    const chains = new Map<string, { to: number; why: string | undefined; at: number }>()
+    const scaled: Scaled[] = []
+    /** Since when workloads are active without a break, and when they were before. */
+    const episodes = new Map<
+      string,
+      { readonly began: number; readonly before: number | undefined }
+    >()
+    const audited = new WeakSet<object>()
+    let insight: Insight | undefined
+    const says_ = (text: string): void => note(`${id} ${text}`)
+
+    const facts = (object: ScaledObject, from: number): Facts => ({
+      object,
+      now: world.now(),
+      from,
+      newest: (query) => hearing.newest(query, world.now()),
+      measuredAt,
+      activeAt: activeAt.get(object.metadata.uid ?? ''),
+      skew,
+    })
+
+    const versions = (name: string): readonly ScaledObject[] =>
+      objects.get(name)?.within(world.now(), oldVersions) ?? []
+
+    /** Why none of the versions that the process may act on allows it; undefined where one does. */
+    const whyNot = (
+      name: string,
+      rule: (object: ScaledObject) => string | undefined,
+    ): string | undefined => {
+      let why: string | undefined = 'it knows no such ScaledObject'
+      for (const object of versions(name)) {
+        why = rule(object)
+        if (why === undefined) return undefined
+      }
+      return why
+    }
+
+    const markActive = (query: string): void => {
+      for (const { newest } of objects.values()) {
+        const triggers = newest?.spec.triggers ?? []
+        // what is paused as a whole asks nothing; what others are told is not told to it
+        if (!newest || isHalted(newest)) continue
+        if (!triggers.some((t) => parametersOf(t).query === query)) continue
+        const said = triggers.map((t) => {
+          const [last] = hearing.newest(parametersOf(t).query, world.now())
+          return last ? says(t, last) : 'unknown'
+        })
+        const uid = newest.metadata.uid ?? ''
+        if (!said.includes('active') || said.includes('unknown')) episodes.delete(uid)
+        else {
+          const now = world.now()
+          if (!episodes.has(uid)) episodes.set(uid, { began: now, before: activeAt.get(uid) })
+          activeAt.set(uid, now)
+        }
+      }
+    }
+
+    /** That activity began is known to a successor only once it was written, which takes a moment, and long in trouble. */
+    const forgetUnwritten = (): void => {
+      const troubled = apiTroubled()
+      for (const [uid, { began, before }] of episodes) {
+        if (world.now() - began > unwritten && !troubled) continue
+        if (before === undefined) activeAt.delete(uid)
+        else activeAt.set(uid, before)
+      }
+    }
+
+    const scaling = (call: Call, scale: Scale): void => {
+      const { name } = call
+      const to = scale.spec.replicas
+      const now = world.now()
+      const before = chains.get(name)
+      // tried again after a conflict: decided before
+      const again = before?.to === to && now - before.at < 60_000 && before.why === undefined
+      const why = again
+        ? undefined
+        : whyNot(name, (object) => whyNotLower(facts(object, Infinity), to))
+      chains.set(name, { to, why, at: now })
+    }
+
+    const scaledNow = ({ name }: Call, { before, after, refused }: Done): void => {
+      if (refused || !isScale(before) || !isScale(after)) return
+      const [from, to] = [before.spec.replicas, after.spec.replicas]
+      const chain = chains.get(name)
+      chains.delete(name)
+      says_(`scales ${name} ${from} -> ${to}`)
+      if (to < from && chain?.why !== undefined)
+        violate('never down on ignorance', `${id} lowered ${name} ${from} -> ${to}: ${chain.why}`)
+      if (to > from) {
+        const why = whyNot(name, (object) => whyNotRaise(facts(object, from), to))
+        if (why !== undefined)
+          violate('bounded result', `${id} raised ${name} ${from} -> ${to}: ${why}`)
+      }
+      scaled.push({ name, from, to, at: world.now() })
+    }
+
+    const knowledge: Knowledge = {
+      heard(query, told, sure) {
+        hearing.hear(query, world.now(), told)
+        says_(`hears ${query} ${told.kind === 'value' ? told.value : told.kind}`)
+        if (told.kind !== 'error' && sure) {
+          const known = measured.get(query) ?? { value: undefined, void: undefined }
+          known[told.kind] = world.now()
+          measured.set(query, known)
+        }
+        markActive(query)
+      },
+      lastKind: (query) =>
+        hearing.all(query).findLast(({ told }) => told.kind !== 'error')?.told.kind,
+      saw(object) {
+        if (object.kind !== kinds.scaledObject.kind || !isScaledObject(object)) return
+        const { name } = object.metadata
+        const known = objects.get(name) ?? createVersions()
+        objects.set(name, known)
+        known.add(world.now(), object)
+      },
+      issued(call, wanted) {
+        if (call.verb === 'writeScale' && isScale(wanted)) scaling(call, wanted)
+      },
+      wrote(call, done) {
+        const what = `${call.verb} ${call.kind} ${call.name}`
+        if (done.refused) return says_(`was refused ${what}`)
+        writes++
+        const useless = done.before !== undefined && done.after !== undefined && unchanged(done)
+        if (call.kind !== 'Event' || call.verb !== 'create')
+          says_(`${what}${useless ? ' (nothing changed)' : ''} ${detail(done.wanted)}`)
+        if (call.verb === 'writeScale') scaledNow(call, done)
+        if (inCalm() && !apiTroubled())
+          violate('no writes at rest', `${id} ${what} ${detail(done.wanted)}`)
+        else if (useless && !apiTroubled())
+          violate('one write per change', `${id} ${what} changed nothing ${detail(done.wanted)}`)
+      },
+      gave(name, metric, values) {
+        const index = Number(/^s(\d+)-/.exec(metric)?.[1] ?? -1)
+        for (const { value } of values) {
+          const why = whyNot(name, (object) =>
+            whyNotGive(
+              { object, now: world.now(), measuredAt, all: (query) => hearing.all(query) },
+              index,
+              value,
+            ),
+          )
+          if (why !== undefined)
+            violate(
+              'never down on ignorance',
+              `${id} gave an HPA ${metric} of ${name} as ${value}: ${why}`,
+            )
+        }
+      },
+      runs(given) {
+        insight = given
+        says_('runs')
+      },
+      ended() {
+        forgetUnwritten()
+        insight = undefined
+        says_('is dead')
+      },
+    }
+
+    const auditRecord = (name: string, record: LedgerRecord): void => {
+      if (audited.has(record.situation) || !('created' in record.situation)) return
+      audited.add(record.situation)
+      // as it would come back from wherever it was kept
+      const kept = JSON.parse(JSON.stringify(record.situation)) as Situation
+      const again = decide(kept)
+      if (JSON.stringify(again) !== JSON.stringify(record.decision))
+        violate(
+          'replay equality',
+          `${name}: recorded ${JSON.stringify(record.decision)}, decided again ${JSON.stringify(again)} of ${JSON.stringify(kept)}`,
+        )
+    }
+
+    const changedHands = ({ name, at }: Scaled): boolean => {
+      const of = new Set(
+        objects
+          .get(name)
+          ?.within(world.now(), world.now() - at + 1)
+          .map((o) => o.metadata.uid),
+      )
+      return of.size > 1 || objects.get(name)?.newest?.metadata.deletionTimestamp !== undefined
+    }
+
+    return {
+      knowledge,
+      async audit() {
+        const views = (await insight?.list()) ?? []
+        for (const { name, records } of views)
+          for (const record of records) auditRecord(name, record)
+        if (insight === undefined) return
+        for (const write of scaled.splice(0)) {
+          // its records went with it
+          if (changedHands(write)) continue
+          if (world.now() - write.at < recorded) scaled.push(write)
+          else if (!apiTroubled()) auditWrite(write, views)
+        }
+      },
+    }
+
+    function auditWrite(
+      { name, from, to, at }: Scaled,
+      views: readonly { readonly name: string; readonly records: readonly LedgerRecord[] }[],
+    ): void {
+      const view = views.find((v) => v.name === name)
+      const shows = (write: Write): boolean =>
+        write.kind === 'scaled' && write.from === from && write.to === to
+      if (
+        view &&
+        !view.records.some((r) => Math.abs(r.lastAt - own - at) < 60_000 && shows(r.write))
+      )
+        violate('every change has a record', `${id} scaled ${name} ${from} -> ${to}`)
+    }
+  }
+
+  return {
+    violations,
+    get writes() {
+      return writes
+    },
+    started(id, own) {
+      note(`${id} starts${own === 0 ? '' : `, its clock ${own} ms off`}`)
+      const following = follow(id, own)
+      processes.push(following)
+      return following.knowledge
+    },
+    broken(what, thrown) {
+      violate(
+        'it does not break',
+        `${what}: ${thrown instanceof Error ? thrown.stack : String(thrown)}`,
+      )
+    },
+    async audit() {
+      for (const following of processes.slice(-2)) await following.audit()
+    },
+  }
+}
+
+/** Wishes of users are no trouble with the API server. */
+const isWish = (what: string): boolean =>
+  ['change', 'scale', 'touch', 'delete', 'create'].includes(what)
+
+const isScale = (value: unknown): value is Scale =>
+  typeof value === 'object' && value !== null && 'spec' in value && 'metadata' in value
+
+const isScaledObject = (object: Resource): object is ScaledObject => 'spec' in object
+
+const unchanged = ({ before, after }: Done): boolean =>
+  before?.metadata.resourceVersion === after?.metadata.resourceVersion &&
+  before?.metadata.finalizers?.length === after?.metadata.finalizers?.length
+
+const detail = (wanted: unknown): string => JSON.stringify(wanted)?.slice(0, 1500) ?? ''

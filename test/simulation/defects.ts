@@ -1,0 +1,163 @@
+/** A change of one line of Ebb that breaks a promise: what the simulation must notice. */
+export interface Defect {
+  readonly name: string
+  readonly file: string
+  /** Must stand in the file exactly once. */
+  readonly find: string
+  readonly replace: string
+  /** The promise that is broken by it, as the checker says it. */
+  readonly breaks: string
+  /** Noticed by the first seeds, so that every run of the tests shows it. */
+  readonly quick?: true
+}
+
+const decide = 'src/core/decide.ts'
+const ignorance = 'never down on ignorance'
+
+export const defects: readonly Defect[] = [
+  {
+    name: 'sleep on an unread source',
+    file: decide,
+    find: `known && s.composite?.state !== 'unread' ? undefined : 'warming-up'`,
+    replace: 'known || !known ? undefined : undefined',
+    breaks: ignorance,
+    quick: true,
+  },
+  {
+    name: 'sleep on a failing source',
+    file: decide,
+    find: `if (anyFailing(s)) return s.fallbackReplicas === undefined ? 'failing-blind' : 'awaiting-fallback'`,
+    replace: '',
+    breaks: ignorance,
+    quick: true,
+  },
+  {
+    name: 'forget the cooldown',
+    file: decide,
+    find: `return s.now > coolAt(s) ? {`,
+    replace: `return s.now > s.created ? {`,
+    breaks: ignorance,
+    quick: true,
+  },
+  {
+    name: 'forget the last activity at a restart',
+    file: 'src/control/standing.ts',
+    find: 'let lastActive = lastActiveAtStart(first, start)',
+    replace: 'let lastActive = lastActiveAtStart({ ...first, status: {} }, start)',
+    breaks: ignorance,
+  },
+  {
+    name: 'wake at one above',
+    file: decide,
+    find: 'const up = within(s, Math.max(s.min, 1))',
+    replace: 'const up = within(s, Math.max(s.min, 1) + 1)',
+    breaks: 'bounded result',
+    quick: true,
+  },
+  {
+    name: 'take NaN for zero',
+    file: 'src/control/triggers.ts',
+    find: 'if (!Number.isFinite(reading.value)) return missing()',
+    replace: 'if (!Number.isFinite(reading.value)) return { value: 0, active: false }',
+    breaks: ignorance,
+    quick: true,
+  },
+  {
+    name: 'take an empty answer for zero',
+    file: 'src/control/triggers.ts',
+    find: `scaler.missing?.(m) ?? failure('SAMPLE_EMPTY', { what: metric })`,
+    replace: '({ value: 0, active: false })',
+    breaks: ignorance,
+  },
+  {
+    name: 'take a number beyond counting as it is',
+    file: 'src/control/triggers.ts',
+    find: 'return reading.value < tooLarge',
+    replace: 'return reading.value < Infinity || tooLarge < 0',
+    breaks: ignorance,
+  },
+  {
+    name: 'believe a source that has lost its memory',
+    file: 'src/poll/guard.ts',
+    find: 'if (losses.length < 2 || losses.length * 2 < had) return false',
+    replace: 'if (losses.length < 1e9 + had) return false',
+    breaks: ignorance,
+  },
+  {
+    name: 'serve answers of any age',
+    file: 'src/poll/board.ts',
+    find: 'if (good !== undefined && now - good.at <= age) return good',
+    replace: 'if (good !== undefined) return good',
+    breaks: ignorance,
+  },
+  {
+    name: 'fall back at the first failure',
+    file: 'src/core/health.ts',
+    find: 'const engaged = failures > threshold',
+    replace: 'const engaged = failures > 0 * threshold',
+    breaks: ignorance,
+    quick: true,
+  },
+  {
+    name: 'let readers count failures for the fallback',
+    file: 'src/core/health.ts',
+    find: 'countedAt === undefined || now >= countedAt + period || now < countedAt',
+    replace: 'countedAt === undefined || now > countedAt || period < 0 || now < countedAt',
+    breaks: ignorance,
+  },
+  {
+    name: 'write the status whether it differs or not',
+    file: 'src/control/publish.ts',
+    find: 'if (!patch) return',
+    replace: '',
+    breaks: 'one write per change',
+  },
+  {
+    name: 'write the last activity with every poll',
+    file: 'src/control/standing.ts',
+    find: 'lastActive = lastActiveAfter(situation, decision, false)',
+    replace:
+      'lastActive = lastActiveAfter(situation, decision, false); storedLastActive = lastActive; publisher.poke()',
+    breaks: 'no writes at rest',
+    quick: true,
+  },
+  {
+    name: 'write the HPA whether it differs or not',
+    file: 'src/control/hpa.ts',
+    find: `if (!hpaDiffers(wanted, found)) return 'unchanged'`,
+    replace: '',
+    breaks: 'one write per change',
+    quick: true,
+  },
+  {
+    name: 'keep no record of what was written',
+    file: 'src/control/ledger.ts',
+    find: 'if (last) last.write = write',
+    replace: 'if (last && write === undefined) last.write = write',
+    breaks: 'every change has a record',
+    quick: true,
+  },
+  {
+    name: 'record another situation than was decided on',
+    file: 'src/control/decider.ts',
+    find: 'parts.decided(situation, decision, ledger.note(situation, decision))',
+    replace:
+      'parts.decided(situation, decision, ledger.note({ ...situation, replicas: situation.replicas + 1 }, decision))',
+    breaks: 'replay equality',
+    quick: true,
+  },
+  {
+    name: 'follow nothing any more once a watch has ended',
+    file: 'src/mirror/reflect.ts',
+    find: "if (isFailure(error, 'CLUSTER_GONE')) return start()",
+    replace: `if (isFailure(error, 'CLUSTER_GONE')) return at`,
+    breaks: 'comes right',
+  },
+  {
+    name: 'probe a failed source no more',
+    file: 'src/poll/outage.ts',
+    find: 'if (!stands && Number.isFinite(at)) schedule.set(',
+    replace: 'if (!stands && at < 0) schedule.set(',
+    breaks: 'comes right',
+  },
+]

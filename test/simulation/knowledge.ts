@@ -1,0 +1,74 @@
+import type { ScaledObject } from '../../src/resources.ts'
+import type { Told } from './sources.ts'
+
+/** One answer that reached a process. */
+export interface Heard {
+  readonly at: number
+  readonly told: Told
+}
+
+/** How many answers of a queue are kept: enough to know any value an HPA may still be given. */
+const kept = 24
+
+/** What one process was told of the queues, in the order it came. */
+export interface Hearing {
+  hear(query: string, at: number, told: Told): void
+  /** The newest, and the newest before this instant: what is decided within an instant may have been decided on either. */
+  newest(query: string, now: number): readonly Heard[]
+  all(query: string): readonly Heard[]
+}
+
+export function createHearing(): Hearing {
+  const queries = new Map<string, Heard[]>()
+  return {
+    hear(query, at, told) {
+      const known = queries.get(query) ?? []
+      queries.set(query, known)
+      known.push({ at, told })
+      if (known.length > kept) known.shift()
+    },
+    newest(query, now) {
+      const known = queries.get(query) ?? []
+      const last = known.at(-1)
+      if (!last || last.at < now) return last ? [last] : []
+      const before = known.findLast(({ at }) => at < now)
+      return before ? [last, before] : [last]
+    },
+    all: (query) => queries.get(query) ?? [],
+  }
+}
+
+/** The versions of one ScaledObject that a process was given, the newest last. */
+export interface Versions {
+  add(at: number, object: ScaledObject): void
+  readonly newest: ScaledObject | undefined
+  /** All that the process may act on now: what it was given within `window`, and the one before. */
+  within(now: number, window: number): readonly ScaledObject[]
+}
+
+export function createVersions(): Versions {
+  let known: { readonly at: number; readonly object: ScaledObject }[] = []
+  return {
+    add(at, object) {
+      const last = known.at(-1)?.object
+      if (last && sameIntent(last, object)) return
+      known.push({ at, object })
+      if (known.length > 12) known = known.slice(-12)
+    },
+    get newest() {
+      return known.at(-1)?.object
+    },
+    within(now, window) {
+      const first = known.findIndex(({ at }) => at >= now - window)
+      const from = first < 0 ? known.length - 1 : Math.max(0, first - 1)
+      return known.slice(Math.max(0, from)).map(({ object }) => object)
+    },
+  }
+}
+
+/** Whether two versions ask for the same. */
+const sameIntent = (a: ScaledObject, b: ScaledObject): boolean =>
+  a.metadata.uid === b.metadata.uid &&
+  a.metadata.generation === b.metadata.generation &&
+  a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
+  JSON.stringify(a.metadata.annotations ?? {}) === JSON.stringify(b.metadata.annotations ?? {})

@@ -1,0 +1,230 @@
+import type { Cluster, Ref, WatchEvent } from '../../src/cluster.ts'
+import type { EmbeddedCluster } from '../../src/embedded/cluster.ts'
+import { failure } from '../../src/errors.ts'
+import type { Resource, Scale } from '../../src/resources.ts'
+import type { Random } from './random.ts'
+import type { ApiFault } from './scenario.ts'
+import type { ProcessClock, World } from './time.ts'
+
+export type Verb = Exclude<keyof Cluster, 'server' | 'close'>
+
+/** One call of a process. */
+export interface Call {
+  readonly verb: Verb
+  readonly kind: string
+  readonly name: string
+  readonly writes: boolean
+}
+
+/** A process as the network sees it. */
+export interface Caller {
+  readonly clock: ProcessClock
+  readonly isDead: () => boolean
+  /** While the process is suspended, what arrives waits. */
+  readonly gate: () => Promise<void> | undefined
+  /** The process may die at any of these: before a call takes place, and after it. */
+  boundary(): void
+  /** The process was given this object. */
+  saw(object: Resource): void
+  /** A write is on its way, with what is to be there. */
+  issued(call: Call, wanted: unknown): void
+  /** A write took place, or the server refused it. */
+  wrote(call: Call, done: Done): void
+}
+
+/** What became of a write at the server. */
+export interface Done {
+  readonly wanted: unknown
+  readonly refused: boolean
+  /** Versions before and after; equal where nothing changed. */
+  readonly before: Resource | Scale | undefined
+  readonly after: Resource | Scale | undefined
+}
+
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined)
+const unreachable = (why: string): Error =>
+  failure('CLUSTER_UNREACHABLE', { server: 'embedded', why })
+
+/** The cluster as one process reaches it: over a network that fails as the scenario says, until the process dies. */
+export function networkOf(
+  cluster: EmbeddedCluster,
+  world: World,
+  caller: Caller,
+  faultNow: () => ApiFault | undefined,
+  random: Random,
+): Cluster {
+  const refused = (call: Call, fault: ApiFault): Error | undefined => {
+    if (fault.down || random.chance(fault.refused)) return unreachable('simulated')
+    if (random.chance(fault.throttled)) return failure('CLUSTER_THROTTLED', { what: call.verb })
+    if (call.writes && random.chance(fault.conflict))
+      return failure('CLUSTER_CONFLICT', { what: call.name })
+    return undefined
+  }
+
+  const passed = async <T>(
+    call: Call,
+    signal: AbortSignal,
+    serve: () => Promise<T>,
+  ): Promise<T> => {
+    signal.throwIfAborted()
+    caller.boundary()
+    if (caller.isDead()) return never()
+    const fault = faultNow()
+    const lag = fault ? fault.lag * random.next() : 0
+    if (lag > 0) await untilOrAborted(world, lag, signal)
+    const why = fault && refused(call, fault)
+    if (why === undefined) {
+      // a call that is on its way takes place also when its sender has died meanwhile
+      const answer = await serve()
+      caller.boundary()
+      if (caller.isDead()) return never()
+      if (lag > 0) await caller.clock.sleep(lag / 2, signal)
+      await caller.gate()
+      if (fault && call.writes && random.chance(fault.lostAnswer)) throw unreachable('answer lost')
+      return answer
+    }
+    await caller.gate()
+    if (caller.isDead()) return never()
+    throw why
+  }
+
+  const write = <T extends Resource | Scale | void>(
+    call: Call,
+    find: () => Promise<Resource | Scale | undefined>,
+    wanted: unknown,
+    signal: AbortSignal,
+    serve: () => Promise<T>,
+  ): Promise<T> => {
+    if (!caller.isDead()) caller.issued(call, wanted)
+    return passed(call, signal, async () => {
+      const before = await find()
+      try {
+        const after = await serve()
+        caller.wrote(call, { wanted, refused: false, before, after: after ?? undefined })
+        return after
+      } catch (error) {
+        caller.wrote(call, { wanted, refused: true, before, after: before })
+        throw error
+      }
+    })
+  }
+
+  const signalOfServer = new AbortController().signal
+  const found =
+    (
+      kind: Parameters<Cluster['get']>[0],
+      { namespace = '', name }: Partial<Ref> & { name: string },
+    ) =>
+    (): Promise<Resource | undefined> =>
+      cluster.get(kind, { namespace, name }, signalOfServer)
+
+  const seen = async <T extends Resource>(answer: Promise<T>): Promise<T> => {
+    const object = await answer
+    caller.saw(object)
+    return object
+  }
+
+  async function* watch<T extends Resource>(
+    ...[kind, where, signal]: Parameters<Cluster['watch']>
+  ): AsyncGenerator<WatchEvent<T>> {
+    await passed(callOf('watch', kind.kind, '', false), signal, async () => undefined)
+    // the kind's own type is the caller's claim, as on the wire
+    for await (const event of cluster.watch(kind, where, signal) as AsyncIterable<WatchEvent<T>>) {
+      const stale = faultNow()?.stale ?? 0
+      if (stale > 0) await caller.clock.sleep(stale, signal)
+      await caller.gate()
+      if (caller.isDead()) await never()
+      if (event.type !== 'BOOKMARK') caller.saw(event.object)
+      yield event
+    }
+  }
+
+  return {
+    server: 'embedded',
+    async list(kind, where, signal) {
+      const page = await passed(callOf('list', kind.kind, '', false), signal, () =>
+        cluster.list(kind, where, signalOfServer),
+      )
+      for (const object of page.items) caller.saw(object)
+      return page
+    },
+    // the generator has the type of the port
+    watch: watch as Cluster['watch'],
+    get: (kind, ref, signal) =>
+      passed(callOf('get', kind.kind, ref.name, false), signal, () =>
+        cluster.get(kind, ref, signalOfServer),
+      ),
+    create: (kind, object, signal) =>
+      write(
+        callOf('create', kind.kind, object.metadata.name, true),
+        async () => undefined,
+        object,
+        signal,
+        () => cluster.create(kind, object, signalOfServer),
+      ),
+    replace: (kind, object, signal) =>
+      write(
+        callOf('replace', kind.kind, object.metadata.name, true),
+        found(kind, object.metadata),
+        object,
+        signal,
+        () => cluster.replace(kind, object, signalOfServer),
+      ),
+    patch: (kind, ref, patch, options, signal) =>
+      seen(
+        write(callOf('patch', kind.kind, ref.name, true), found(kind, ref), patch, signal, () =>
+          cluster.patch(kind, ref, patch, options, signalOfServer),
+        ),
+      ),
+    apply: (kind, object, signal) =>
+      write(
+        callOf('apply', kind.kind, object.metadata.name, true),
+        found(kind, object.metadata),
+        object,
+        signal,
+        () => cluster.apply(kind, object, signalOfServer),
+      ),
+    remove: (kind, ref, options, signal) =>
+      write(callOf('remove', kind.kind, ref.name, true), found(kind, ref), ref, signal, () =>
+        cluster.remove(kind, ref, options, signalOfServer),
+      ),
+    readScale: (target, ref, signal) =>
+      passed(callOf('readScale', target.kind, ref.name, false), signal, () =>
+        cluster.readScale(target, ref, signalOfServer),
+      ),
+    writeScale: (target, scale, signal) =>
+      write(
+        callOf('writeScale', target.kind, scale.metadata.name, true),
+        () => cluster.readScale(target, refOf(scale), signalOfServer),
+        scale,
+        signal,
+        () => cluster.writeScale(target, scale, signalOfServer),
+      ),
+    issueToken: () => Promise.reject(unreachable('no tokens in a simulation')),
+    resolve: (apiVersion, kind, signal) =>
+      passed(callOf('resolve', kind, '', false), signal, () =>
+        cluster.resolve(apiVersion, kind, signalOfServer),
+      ),
+    getAny: (target, ref, signal) =>
+      passed(callOf('getAny', target.kind, ref.name, false), signal, () =>
+        cluster.getAny(target, ref, signalOfServer),
+      ),
+    close: async () => undefined,
+  }
+}
+
+const refOf = ({ metadata }: Scale): Ref => ({
+  namespace: metadata.namespace ?? '',
+  name: metadata.name,
+})
+
+const callOf = (verb: Verb, kind: string, name: string, writes: boolean): Call => ({
+  verb,
+  kind,
+  name,
+  writes,
+})
+
+async function untilOrAborted(world: World, ms: number, signal: AbortSignal): Promise<void> {
+  await world.sleep(ms, signal)
+}

@@ -1,0 +1,185 @@
+import { pino } from 'pino'
+import { formatReading } from '../../src/core/quantity.ts'
+import { createEmbedded, type EmbeddedCluster } from '../../src/embedded/cluster.ts'
+import { failure, isFailure } from '../../src/errors.ts'
+import { kinds } from '../../src/kinds.ts'
+import { silentLog } from '../../src/log.ts'
+import type { Workload } from '../../src/resources.ts'
+import { scaledObjectOf } from '../../src/serve/selector.ts'
+import { createChecker, type Checker } from './checker.ts'
+import { outcomeProblems } from './outcome.ts'
+import { startProcess, type Process, type Surroundings } from './process.ts'
+import { randomOf } from './random.ts'
+import type { Event, Scenario } from './scenario.ts'
+import { createSources } from './sources.ts'
+import { createWorld, type World } from './time.ts'
+
+export interface Result {
+  readonly seed: number
+  /** Broken promises; none where all is well. */
+  readonly violations: readonly string[]
+  readonly steps: number
+  readonly writes: number
+  readonly processes: number
+}
+
+const signal = new AbortController().signal
+const namespace = 'default'
+/** 2026-01-05T00:00:00Z */
+const epoch = 1_767_571_200_000
+
+/** Runs one scenario from its beginning to its end. `note` is told what happens, with the seconds since the start. */
+export async function simulate(
+  scenario: Scenario,
+  note?: (seconds: number, text: string) => void,
+): Promise<Result> {
+  const world = createWorld(epoch)
+  const tell = (text: string): void => note?.((world.now() - epoch) / 1_000, text)
+  const random = randomOf(scenario.seed ^ 0x5eed)
+  const sources = createSources(scenario, world, epoch, random.fork())
+  const checker = createChecker(scenario, world, epoch, tell)
+  let current: Process | undefined
+  const cluster = createEmbedded({
+    clock: world,
+    async readExternalMetric(ns, metric, selector) {
+      if (!current?.alive)
+        throw failure('CLUSTER_UNREACHABLE', { server: 'ebb', why: 'nobody serves it' })
+      const values = await current.read(ns, scaledObjectOf(selector, metric), metric)
+      return values.map(formatReading)
+    },
+  })
+  let serial = 0
+  const around: Surroundings = {
+    world,
+    cluster,
+    sources,
+    checker,
+    random: random.fork(),
+    log: note
+      ? pino(
+          { level: 'debug', base: null, timestamp: false },
+          { write: (line) => tell(line.trim()) },
+        )
+      : silentLog,
+    faultNow() {
+      const now = world.now() - epoch
+      return scenario.apiFaults.find((f) => f.from <= now && now < f.to)
+    },
+    died(process) {
+      if (process === current) current = undefined
+      restart()
+    },
+  }
+  let downFor = 0
+  const restart = (): void =>
+    void world.after(downFor, () => {
+      if (current?.alive) return
+      const skew = scenario.skews[serial % scenario.skews.length] ?? 0
+      current = startProcess(`p${++serial}`, skew, around)
+    })
+
+  for (const object of scenario.objects) {
+    const { name } = object.metadata
+    await cluster.create(kinds.deployment, deploymentOf(name, scenario.replicas[name] ?? 0), signal)
+    await cluster.create(kinds.scaledObject, object, signal)
+  }
+  for (const event of scenario.events)
+    world.after(event.at, () => {
+      tell(`EVENT ${JSON.stringify(event).slice(0, 300)}`)
+      if ('downFor' in event) ({ downFor } = event)
+      happen(event, cluster, current, checker)
+    })
+  if (note) {
+    tellQueues(scenario, world, tell)
+  }
+  restart()
+  await audited(world, checker, epoch + scenario.end, () => checker.violations.length === 0)
+  const problems =
+    checker.violations.length > 0 ? [] : await outcomeProblems(cluster, sources, current)
+  for (const problem of problems) tell(`VIOLATION ${problem}`)
+  const result = {
+    seed: scenario.seed,
+    violations: [...checker.violations, ...problems],
+    steps: world.steps,
+    writes: checker.writes,
+    processes: serial,
+  }
+  downFor = Number.POSITIVE_INFINITY
+  current?.kill()
+  await cluster.close()
+  return result
+}
+
+/** Runs to the end, looking at all records every half minute, until something is wrong. */
+async function audited(
+  world: World,
+  checker: Checker,
+  end: number,
+  well: () => boolean,
+): Promise<void> {
+  try {
+    while (well() && world.now() < end) {
+      await world.runUntil(Math.min(end, world.now() + 30_000))
+      await checker.audit()
+    }
+  } catch (thrown) {
+    checker.broken('the simulation', thrown)
+  }
+}
+
+function happen(
+  event: Event,
+  cluster: EmbeddedCluster,
+  process: Process | undefined,
+  checker: Checker,
+): void {
+  if (event.do === 'crash') return process?.kill()
+  if (event.do === 'crash-at-call') return process?.killAtCall(event.calls)
+  if (event.do === 'stop') return void process?.stop()
+  if (event.do === 'suspend') return process?.suspend(event.for)
+  if (event.do === 'mute-watches') return cluster.muteWatches()
+  if (event.do === 'compact') cluster.compact()
+  if (event.do === 'compact' || event.do === 'cut-watches') return cluster.cutWatches()
+  wish(event, cluster).catch((error: unknown) => {
+    // what is changed may be gone by then
+    if (!isFailure(error, 'CLUSTER_NOT_FOUND', 'CLUSTER_EXISTS')) checker.broken(event.do, error)
+  })
+}
+
+/** What a user does. */
+async function wish(event: Event, cluster: EmbeddedCluster): Promise<void> {
+  const ref = { namespace, name: 'name' in event ? event.name : '' }
+  if (event.do === 'change') await cluster.patch(kinds.scaledObject, ref, event.patch, {}, signal)
+  else if (event.do === 'delete') await cluster.remove(kinds.scaledObject, ref, {}, signal)
+  else if (event.do === 'create') await cluster.create(kinds.scaledObject, event.object, signal)
+  else if (event.do === 'scale')
+    await cluster.patch(kinds.deployment, ref, { spec: { replicas: event.replicas } }, {}, signal)
+  else if (event.do === 'touch') {
+    const metadata = { annotations: { touched: String(event.at) } }
+    await cluster.patch(kinds.deployment, ref, { metadata }, {}, signal)
+  }
+}
+
+function tellQueues(scenario: Scenario, world: World, tell: (text: string) => void): void {
+  for (const { name, source, lengths } of scenario.queues)
+    for (const { at, length } of lengths)
+      world.after(at, () => tell(`QUEUE ${name} of ${source} holds ${length}`))
+  for (const fault of [...scenario.sourceFaults, ...scenario.apiFaults]) {
+    world.after(fault.from, () => tell(`FAULT ${JSON.stringify(fault)}`))
+    world.after(fault.to, () => tell(`FAULT ENDS ${JSON.stringify(fault)}`))
+  }
+}
+
+const deploymentOf = (name: string, replicas: number): Workload => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { namespace, name },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: { containers: [{ name: 'main', image: 'image' }] },
+    },
+  },
+})

@@ -1,0 +1,22 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { bite } from './bite.ts'
+import { defects } from './defects.ts'
+import { generate } from './generate.ts'
+import { simulate } from './simulate.ts'
+
+test('a seed makes the same simulation, step by step, each time', async () => {
+  const tell = async (seed: number): Promise<readonly string[]> => {
+    const lines: string[] = []
+    await simulate(generate(seed), (seconds, text) => lines.push(`${seconds} ${text}`))
+    return lines
+  }
+  for (const seed of [3, 4]) assert.deepEqual(await tell(seed), await tell(seed))
+})
+
+for (const defect of defects.filter((d) => d.quick === true))
+  test(`the simulation notices the defect: ${defect.name}`, () => {
+    const { seed, said } = bite(defect, 60)
+    assert.notEqual(seed, undefined, said)
+    assert.ok(said.startsWith(defect.breaks), said)
+  })
