@@ -33,6 +33,8 @@ const situation = (values: readonly number[], more: Partial<Situation> = {}): Si
   forced: false,
   paused: 'no',
   hold: false,
+  holdOn: [],
+  direct: undefined,
   fallbackReplicas: undefined,
   ...more,
 })
@@ -40,6 +42,7 @@ const situation = (values: readonly number[], more: Partial<Situation> = {}): Si
 const measured = (facts: TriggerFacts, index: number): Measured => ({
   name: `t${index}`,
   metricType: undefined,
+  holds: false,
   facts,
 })
 
@@ -55,6 +58,7 @@ const demandInput: DemandInput = {
   health: noHealth,
   fallback: { threshold: 3, replicas: 4, behavior: 'static' },
   modifiers: undefined,
+  sum: false,
   replicas: 3,
   readyPods: () => 3,
 }

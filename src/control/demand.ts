@@ -12,7 +12,8 @@ import {
   type StoredHealth,
   type Turn,
 } from '../core/health.ts'
-import { compositeMetric } from '../core/names.ts'
+import { modeOf } from '../core/mode.ts'
+import { compositeMetric, sumMetric } from '../core/names.ts'
 import { EbbError, failure, reasonOf } from '../errors.ts'
 import type { MetricValue } from './insight.ts'
 import type { Resolved } from './resolve.ts'
@@ -61,7 +62,7 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
   let alarm: { readonly at: number; readonly cancel: () => void } | undefined
 
   const input = (
-    { fallback, modifiers }: Pick<Resolved, 'fallback' | 'modifiers'>,
+    { fallback, modifiers, mode, holdOn }: Rules,
     replicas: number | undefined,
     factsOf: (trigger: Trigger) => TriggerFacts,
   ): DemandInput => ({
@@ -69,15 +70,17 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
       name: trigger.plan.trigger.name,
       metricType: trigger.plan.trigger.metricType,
       facts: factsOf(trigger),
+      holds: holdOn.includes(trigger.metric),
     })),
     health: health ?? noHealth,
     fallback,
     modifiers,
+    sum: mode.demand === 'sum',
     replicas,
     readyPods: parts.readyPods,
   })
 
-  const none = { resources: [], fallback: undefined, modifiers: undefined }
+  const rules = (): Rules => parts.resolved() ?? none
 
   const arm = (at: number | undefined): void => {
     if (alarm?.at === at) return
@@ -115,10 +118,11 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
 
   const readOne = async (trigger: Trigger): Promise<DemandInput> => {
     const young = await youngFacts(trigger)
-    const { fallback } = parts.resolved() ?? none
-    const all = input({ fallback, modifiers: undefined }, parts.replicas(), factsOf)
-    const { name, metricType } = trigger.plan.trigger
-    return { ...all, metrics: [{ name, metricType, facts: young }] }
+    const alone = { ...rules(), modifiers: undefined }
+    const { metrics, ...all } = input(alone, parts.replicas(), (t) =>
+      t === trigger ? young : factsOf(t),
+    )
+    return { ...all, sum: false, metrics: metrics.filter(({ facts }) => facts === young) }
   }
 
   const valuesOf = (given: DemandInput): readonly MetricValue[] =>
@@ -140,7 +144,8 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
       arm(undefined)
     },
     demand(replicas) {
-      const { resources, fallback, modifiers } = parts.resolved() ?? none
+      const given = rules()
+      const { resources, fallback, modifiers } = given
       // most workloads have neither, and are decided on at every poll
       if (fallback === undefined && modifiers === undefined)
         return {
@@ -148,15 +153,17 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
           composite: undefined,
           fallbackReplicas: undefined,
         }
-      const demand = demandOf(input({ fallback, modifiers }, replicas, factsOf))
+      const demand = demandOf(input(given, replicas, factsOf))
       return { ...demand, triggers: withUsage(demand.triggers, resources) }
     },
-    offers: () => offersOf(input(parts.resolved() ?? none, parts.replicas(), factsOf)),
+    offers: () => offersOf(input(rules(), parts.replicas(), factsOf)),
     async read(metric) {
       const wanted = metric.toLowerCase()
       const resolved = parts.resolved()
-      if (wanted === compositeMetric && resolved?.modifiers)
-        return valuesOf(await readAll(resolved))
+      const together =
+        (wanted === compositeMetric && resolved?.modifiers !== undefined) ||
+        (wanted === sumMetric && resolved?.mode.demand === 'sum')
+      if (resolved && together) return valuesOf(await readAll(resolved))
       const found = sampling.triggers.filter((t) => t.metric.toLowerCase() === wanted)
       return (await Promise.all(found.map(readOne))).flatMap(valuesOf)
     },
@@ -173,6 +180,17 @@ function nextCount(health: Health, observed: readonly Observed[], now: number): 
     return h?.engaged === true ? [] : (nextCheckup(h, period) ?? [])
   })
   return times.length > 0 ? Math.max(now + 1, Math.min(...times)) : undefined
+}
+
+/** The part of a resolved spec that says what is made of the samples. */
+type Rules = Pick<Resolved, 'resources' | 'fallback' | 'modifiers' | 'mode' | 'holdOn'>
+
+const none: Rules = {
+  resources: [],
+  fallback: undefined,
+  modifiers: undefined,
+  mode: modeOf(undefined),
+  holdOn: [],
 }
 
 const isGood = ({ conclusion }: Trigger): boolean =>

@@ -47,13 +47,22 @@ export function happeningOf(
   write: Write,
   why: string,
 ): Happening {
-  const verb = decision.because === 'quiet' ? 'Deactivat' : 'Activat'
-  const target = `${resolved?.kind.kind ?? ''} ${resolved?.target.namespace ?? ''}/${resolved?.target.name ?? ''}`
-  if (write.kind === 'failed')
-    return {
-      type: 'Warning',
-      reason: `KEDAScaleTarget${verb}ionFailed`,
-      note: `${target} stays at ${situation.replicas}: ${write.error}`,
-    }
-  return { type: 'Normal', reason: `KEDAScaleTarget${verb}ed`, note: `Scaled ${target} ${why}` }
+  const { kind, target } = resolved ?? {}
+  const what = `${kind?.kind ?? ''} ${target?.namespace ?? ''}/${target?.name ?? ''}`
+  const [failed, done] = wordsOf(decision.because)
+  return write.kind === 'failed'
+    ? {
+        type: 'Warning',
+        reason: failed,
+        note: `${what} stays at ${situation.replicas}: ${write.error}`,
+      }
+    : { type: 'Normal', reason: done, note: `Scaled ${what} ${why}` }
+}
+
+/** KEDA's words at the edge; between 1 and max it writes nothing itself, so that Ebb's own are needed. */
+function wordsOf(because: Decision['because']): readonly [failed: string, done: string] {
+  if (because === 'demand-rose' || because === 'demand-fell') return ['EbbScaleFailed', 'EbbScaled']
+  return because === 'quiet'
+    ? ['KEDAScaleTargetDeactivationFailed', 'KEDAScaleTargetDeactivated']
+    : ['KEDAScaleTargetActivationFailed', 'KEDAScaleTargetActivated']
 }

@@ -1,5 +1,12 @@
 import type { Cluster } from '../cluster.ts'
-import { compositeSpec, generateHpa, hpaDiffers, renewHpa, type HpaFacts } from '../core/hpa.ts'
+import {
+  compositeSpec,
+  generateHpa,
+  sumSpec,
+  hpaDiffers,
+  renewHpa,
+  type HpaFacts,
+} from '../core/hpa.ts'
 import { hpaNameFor } from '../core/names.ts'
 import { pauseOf } from '../core/pause.ts'
 import { failure, isFailure } from '../errors.ts'
@@ -10,7 +17,7 @@ import type { Resolved } from './resolve.ts'
 /** The HPA a ScaledObject wants. With `hold`, or a pause of one direction, it does not scale that way either. */
 export function wantedHpa(
   object: ScaledObject,
-  resolved: Pick<Resolved, 'settings' | 'kind' | 'plans' | 'resources' | 'modifiers'>,
+  resolved: Pick<Resolved, 'settings' | 'kind' | 'plans' | 'resources' | 'modifiers' | 'mode'>,
   version: string,
   hold: boolean,
 ): HorizontalPodAutoscaler {
@@ -39,14 +46,21 @@ export function wantedHpa(
 
 /** With modifiers one metric stands for all external ones; cpu and memory stay beside it. */
 const metricsOf = (
-  { plans, resources, modifiers }: Pick<Resolved, 'plans' | 'resources' | 'modifiers'>,
+  {
+    plans,
+    resources,
+    modifiers,
+    mode,
+  }: Pick<Resolved, 'plans' | 'resources' | 'modifiers' | 'mode'>,
   scaledObject: string,
 ): HpaFacts['metrics'] => [
   ...(modifiers
     ? [compositeSpec(modifiers, scaledObject)]
-    : plans.flatMap((plan) =>
-        plan.specs.map((s) => ({ index: plan.index, ...s, metricType: plan.trigger.metricType })),
-      )),
+    : mode.demand === 'sum' && plans.length > 0
+      ? [sumSpec(scaledObject)]
+      : plans.flatMap((plan) =>
+          plan.specs.map((s) => ({ index: plan.index, ...s, metricType: plan.trigger.metricType })),
+        )),
   ...resources.map(({ metric }) => metric),
 ]
 

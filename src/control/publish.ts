@@ -43,7 +43,7 @@ export function wantedStatus({ object, resolved, ...wanted }: Wanted): Fields {
     conditions: wanted.conditions,
     ...(wanted.activity && { triggersActivity: wanted.activity }),
     ...(wanted.lastActive !== undefined && { lastActiveTime: rfc3339(wanted.lastActive) }),
-    ...(wanted.hpaName !== undefined && { hpaName: wanted.hpaName }),
+    hpaName: wanted.hpaName,
   }
 }
 

@@ -2,6 +2,7 @@ import { scaledObjectProblems } from '../admission/scaledobject.ts'
 import type { Ref, ScalableKind } from '../cluster.ts'
 import { fallbackOf, type Fallback } from '../core/fallback.ts'
 import { resourceTriggers, type ResourceTrigger } from '../core/resource-trigger.ts'
+import { modeOf, type Mode } from '../core/mode.ts'
 import { modifiersOf, type Modifiers } from '../core/modifiers.ts'
 import { failure, isFailure, reasonOf } from '../errors.ts'
 import type { ScaledObject } from '../resources.ts'
@@ -23,6 +24,9 @@ export interface Resolved extends FoundTarget {
   readonly settings: Settings
   /** None while the workload is paused as a whole: then nothing is asked. */
   readonly plans: readonly Plan[]
+  readonly mode: Mode
+  /** Metrics of triggers that can keep replicas and never add any. */
+  readonly holdOn: readonly string[]
   /** cpu and memory triggers, which the HPA measures itself. */
   readonly resources: readonly ResourceTrigger[]
   /** `scalingModifiers`, where they are used. */
@@ -59,13 +63,16 @@ export async function resolveSpec(
     signal,
   )
   const { resources, problems: unfit } = resourceTriggers(spec.triggers)
-  const problems = [...planned.problems, ...unfit]
+  const mode = modeOf(metadata.annotations)
+  const problems = [...planned.problems, ...unfit, ...directProblems(mode, resources)]
   if (problems.length > 0) throw failure('SPEC_INVALID', { problems })
   return {
     generation: metadata.generation ?? 0,
     settings: settingsOf(object),
     ...found,
     plans: planned.plans,
+    mode,
+    holdOn: held(mode, planned.plans),
     resources,
     modifiers,
     fallback,
@@ -84,12 +91,28 @@ export async function findTarget(
   return { kind, target, state: await stateOf(targets, kind, target, signal) }
 }
 
+const held = ({ holdOn }: Mode, plans: readonly Plan[]): readonly string[] =>
+  plans.filter((plan) => holdOn.includes(plan.trigger.name ?? '')).flatMap((plan) => plan.metrics)
+
+/** Nobody but an HPA measures cpu and memory yet. */
+const directProblems = (
+  { scaling }: Mode,
+  resources: readonly ResourceTrigger[],
+): readonly string[] =>
+  scaling === 'direct' && resources.length > 0
+    ? [
+        'cpu and memory triggers need an HPA: take them or the annotation ebb.dev/scaling: direct away',
+      ]
+    : []
+
 /** A ScaledObject that is paused as a whole: only its numbers and its target count. */
 export const restingSpec = (object: ScaledObject, found: FoundTarget): Resolved => ({
   generation: object.metadata.generation ?? 0,
   settings: settingsOf(object),
   ...found,
   plans: [],
+  mode: modeOf(object.metadata.annotations),
+  holdOn: [],
   resources: [],
   modifiers: undefined,
   fallback: undefined,

@@ -123,8 +123,12 @@ export function createStanding(
     emit({ type: 'Warning', reason: 'KEDAScalerInfo', note })
   }
 
+  /** Without an HPA nobody need read Ebb. */
+  const metricsOwner = (): string | undefined =>
+    resolved()?.mode.scaling === 'direct' ? undefined : shared.metricsOwner()
+
   const qualified = (changes: readonly Condition[]): readonly Condition[] =>
-    withProblem(withOwner(changes, shared.metricsOwner()), resolved()?.fallbackProblem)
+    withProblem(withOwner(changes, metricsOwner()), resolved()?.fallbackProblem)
 
   const tellReady = (before: Condition | undefined, ready: Condition): void => {
     const note = ready.message ?? ''
@@ -203,7 +207,7 @@ export function createStanding(
     },
     decided(situation, decision) {
       lastActive = lastActiveAfter(situation, decision, false)
-      const now: Looked = { situation, because: decision.because, owner: shared.metricsOwner() }
+      const now: Looked = { situation, because: decision.because, owner: metricsOwner() }
       if (looked && alike(looked, now)) return
       looked = now
       const wasActive = anyActive(activity)

@@ -23,6 +23,11 @@ export interface Targets {
   read(kind: ScalableKind, ref: Ref, signal: AbortSignal): Promise<TargetState | undefined>
   /** Its pods that run and are ready; undefined for kinds whose pods Ebb does not see. */
   readyPods(kind: ScalableKind, ref: Ref): number | undefined
+  /** Its status: how many pods there are, and are ready; undefined for kinds that are not mirrored. */
+  status(
+    kind: ScalableKind,
+    ref: Ref,
+  ): { readonly replicas: number; readonly ready: number } | undefined
   /** The containers of the target's pod template, for `…FromEnv`; none where the kind has no template or Ebb may not read it. */
   containers(kind: ScalableKind, ref: Ref, signal: AbortSignal): Promise<readonly Container[]>
   /** Called with the kind and reference of a mirrored target that changed. */
@@ -70,6 +75,10 @@ export function createTargets(
           resourceVersion: scale.metadata.resourceVersion ?? '',
         }
       )
+    },
+    status: (kind, ref) => {
+      const status = mirrorOf(kind)?.get(ref.namespace, ref.name)?.status
+      return status && { replicas: status.replicas ?? 0, ready: status.readyReplicas ?? 0 }
     },
     readyPods: (kind, ref) => {
       const object = mirrorOf(kind)?.get(ref.namespace, ref.name)

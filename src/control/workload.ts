@@ -2,6 +2,7 @@ import { parseTime, within } from '../clock.ts'
 import { find } from '../core/conditions.ts'
 import type { Situation } from '../core/decide.ts'
 import { nameLabel } from '../core/names.ts'
+import { isShadow, modeOf } from '../core/mode.ts'
 import { pauseOf, type Pause } from '../core/pause.ts'
 import { explain } from '../core/reasons.ts'
 import { failure, isFailure, reasonOf, type EbbError } from '../errors.ts'
@@ -13,6 +14,7 @@ import { concerns } from './concerns.ts'
 import { createDecider } from './decider.ts'
 import { createDemand } from './demand.ts'
 import { halt, type Halted } from './halt.ts'
+import { createDirect } from './direct.ts'
 import { ensureHpa, hpaNameOf, removeHpa, wantedHpa } from './hpa.ts'
 import type { MetricValue, WorkloadView } from './insight.ts'
 import { findTarget, resolveSpec, restingSpec, type Resolved } from './resolve.ts'
@@ -46,7 +48,12 @@ export interface Workload {
   close(): Promise<void>
 }
 
-export function createWorkload(first: ScaledObject, shared: Shared): Workload {
+export function createWorkload(first: ScaledObject, all: Shared): Workload {
+  /** In shadow, by the process or by its annotation, nothing at all is written for it. */
+  const shared: Shared = {
+    ...all,
+    writes: () => all.writes() && !isShadow(object.metadata.annotations),
+  }
   const { cluster, clock, log, targets, meter } = shared
   const { namespace = '', name } = first.metadata
   const whose = { kind: 'ScaledObject', namespace, name } as const
@@ -116,9 +123,11 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
         meter.decided(decision.because)
         if (changed && log.isLevelEnabled('debug'))
           log.debug({ object: id, because: decision.because }, explain(situation, decision))
+        direct.decided(situation, decision, undefined)
         standing.decided(situation, decision)
       },
       wrote(situation, decision, write) {
+        direct.decided(situation, decision, write.kind === 'scaled' ? write.to : situation.replicas)
         if (write.kind !== 'none') meter.scaled(whose, write.kind)
         standing.wrote(situation, decision, write)
       },
@@ -130,7 +139,10 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     signal,
   )
 
-  function situationOf({ settings }: Resolved, target: TargetState): Situation {
+  const direct = createDirect()
+
+  function situationOf(now: Resolved, target: TargetState): Situation {
+    const { settings } = now
     const { triggers, composite, fallbackReplicas } = demand.demand(target.replicas)
     return {
       now: clock.now(),
@@ -147,8 +159,21 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
       forced: pause.forced,
       paused: pause.paused,
       hold: shared.hold,
+      holdOn: now.holdOn,
+      direct: directFacts(now, target),
       fallbackReplicas,
     }
+  }
+
+  /** Where Ebb scales by itself; in shadow also what an HPA would do, so that both can be compared. */
+  function directFacts(now: Resolved, { replicas }: TargetState): Situation['direct'] {
+    if (now.plans.length === 0 || (now.mode.scaling === 'hpa' && shared.writes())) return undefined
+    return direct.facts({
+      behavior: object.spec.advanced?.horizontalPodAutoscalerConfig?.behavior,
+      straight: now.mode.scaling === 'direct',
+      offers: demand.offers(),
+      status: targets.status(now.kind, now.target) ?? { replicas, ready: replicas },
+    })
   }
 
   const hpaNow = (): HorizontalPodAutoscaler | undefined =>
@@ -188,7 +213,8 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     const before = resolved?.plans ?? []
     resolved = next
     sampling.use(next.plans, next.settings.period)
-    if (shared.writes()) await makeHpa(claimed, next)
+    if (next.mode.scaling === 'hpa' && shared.writes()) direct.forget()
+    if (shared.writes()) await (next.mode.scaling === 'hpa' ? makeHpa(claimed, next) : takeHpa())
     standing.prepared(next, before)
     look()
   }
@@ -201,6 +227,12 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
     const found = shared.findHpa(namespace, wanted.metadata.name)
     await ensureHpa(cluster, wanted, found, standing.hpaName, signal)
     standing.hpaName = wanted.metadata.name
+  }
+
+  /** Ebb scales by itself: no HPA of the workload may do it too. */
+  async function takeHpa(): Promise<void> {
+    await letGo()
+    standing.hpaName = undefined
   }
 
   /** Paused as a whole: nothing is asked and nobody scales it, until the annotation goes. */
@@ -253,7 +285,9 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
   async function finish(): Promise<void> {
     const kind = resolved?.kind
     if (stopAsking()) standing.stopped()
-    if (!shared.writes()) return
+    if (!all.writes()) return
+    // of one in shadow nothing is touched but the finalizer, which would keep it for ever
+    if (!shared.writes()) return release(cluster, kinds.scaledObject, object, signal)
     const hpa = hpaNow()
     const { original } = standing
     await restoreReplicas(object, { cluster, log, original, kind, hpa }, signal)
@@ -302,7 +336,7 @@ export function createWorkload(first: ScaledObject, shared: Shared): Workload {
           kind: resolved?.kind.kind ?? object.spec.scaleTargetRef.kind ?? 'Deployment',
           name: object.spec.scaleTargetRef.name,
         },
-        mode: shared.writes() ? 'hpa' : 'shadow',
+        mode: shared.writes() ? modeOf(object.metadata.annotations).scaling : 'shadow',
         pollingInterval: settingsOf(object).period,
         hpa: standing.hpaName,
         conditions: standing.conditions,

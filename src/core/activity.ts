@@ -11,6 +11,8 @@ export type Activity = Readonly<Record<string, { readonly isActive: boolean }>>
 export function lastActiveAfter(s: Situation, d: Decision, written: boolean): number | undefined {
   if (d.because === 'hpa-in-charge') return s.now
   if (d.because === 'triggered' || d.because === 'forced') return written ? s.now : s.lastActive
+  if (s.direct !== undefined && s.replicas > 0 && isWanted(s))
+    return failing(s).length === 0 ? s.now : s.lastActive
   const awake = d.because === 'below-min' && isWanted(s) && failing(s).length === 0
   return awake ? s.now : s.lastActive
 }

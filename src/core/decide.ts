@@ -1,3 +1,5 @@
+import { directStep, directWake, type DirectFacts } from './direct.ts'
+
 /**
  * What is known of one trigger: `active` and `idle` come from a good sample, `failing` from an error, `unread` is a
  * trigger not sampled yet, `fallback` one that failed so often that the spec's stand-in took over, and `resource` is cpu
@@ -44,11 +46,21 @@ export interface Situation {
   readonly paused: 'no' | 'in' | 'out' | 'both'
   /** `--hold`: no scale-in anywhere. */
   readonly hold: boolean
+  /** Metrics whose triggers can keep replicas and never add any (`ebb.dev/hold-on`). */
+  readonly holdOn: readonly string[]
+  /** Where Ebb scales by itself, without an HPA, or shows what an HPA would do. */
+  readonly direct: DirectFacts | undefined
   /** The count that the spec's fallback asks for by its behavior; undefined without a valid fallback. */
   readonly fallbackReplicas: number | undefined
 }
 
-export type ScaleReason = 'triggered' | 'forced' | 'quiet' | 'below-min'
+export type ScaleReason =
+  | 'triggered'
+  | 'forced'
+  | 'quiet'
+  | 'below-min'
+  | 'demand-rose'
+  | 'demand-fell'
 export type StayReason =
   | 'paused'
   | 'held'
@@ -59,6 +71,9 @@ export type StayReason =
   | 'warming-up'
   | 'cooling-down'
   | 'settled'
+  | 'on-target'
+  | 'stabilizing'
+  | 'rate-limited'
 export type Because = ScaleReason | StayReason
 
 /** `until` is the last instant (epoch ms) at which the answer still holds, all else equal; undefined where time alone changes nothing. */
@@ -74,7 +89,36 @@ export type Decision =
  */
 export function decide(s: Situation): Decision {
   if (s.paused === 'both') return stay('paused')
-  return isWanted(s) ? wake(s) : rest(s)
+  const edge = isWanted(s) ? wake(s) : rest(s)
+  return s.direct === undefined ? edge : alone(s, s.direct, edge)
+}
+
+/** Without an HPA: the edge as ever, and between 1 and max the HPA's own algorithm, at every poll. */
+function alone(s: Situation, d: DirectFacts, edge: Decision): Decision {
+  if (isResting(s)) {
+    const wakes = 'scaleTo' in edge && edge.because !== 'quiet' && edge.because !== 'below-min'
+    return wakes && d.straight ? { ...edge, scaleTo: within(s, directWake(s, d)) } : edge
+  }
+  if ('scaleTo' in edge) return edge
+  const { desired, why } = directStep(s, d)
+  const count = within(s, desired)
+  if (count > s.replicas)
+    return s.paused === 'out' ? stay('paused') : { scaleTo: count, because: 'demand-rose' }
+  if (count < s.replicas) return lower(s, count)
+  if (edge.because !== 'settled' && edge.because !== 'hpa-in-charge') return edge
+  if (why === 'stabilized') return stay('stabilizing')
+  return stay(why === 'rate-limited' ? 'rate-limited' : 'on-target')
+}
+
+/** At zero, or at the idle count: nothing between 1 and max is decided then. */
+const isResting = (s: Situation): boolean =>
+  s.replicas === 0 || (s.idle !== undefined && s.replicas < Math.max(s.min, 1))
+
+function lower(s: Situation, count: number): Decision {
+  const blind = ignorance(s)
+  if (blind !== undefined) return stay(blind)
+  if (s.paused === 'in') return stay('paused')
+  return s.hold ? stay('held') : { scaleTo: count, because: 'demand-fell' }
 }
 
 /** Whether anything asks for the workload to run: KEDA's `isActive` or the force-activation annotation. */
@@ -87,8 +131,9 @@ export function isWanted(s: Situation): boolean {
 }
 
 /** Whether a trigger asks for replicas: its own word, or that of the fallback that stands in for it. */
-export const isActive = (t: TriggerFacts, s: Pick<Situation, 'fallbackReplicas'>): boolean =>
-  t.state === 'active' || (t.state === 'fallback' && s.fallbackReplicas !== 0)
+export const isActive = (t: TriggerFacts, s: Situation): boolean =>
+  (t.state === 'active' || (t.state === 'fallback' && s.fallbackReplicas !== 0)) &&
+  !(s.holdOn.length > 0 && s.holdOn.includes(t.metric) && isResting(s))
 
 function wake(s: Situation): Decision {
   const up = within(s, Math.max(s.min, 1))
@@ -167,4 +212,7 @@ const stays: Readonly<Record<StayReason, Decision>> = {
   'warming-up': without('warming-up'),
   'cooling-down': without('cooling-down'),
   settled: without('settled'),
+  'on-target': without('on-target'),
+  stabilizing: without('stabilizing'),
+  'rate-limited': without('rate-limited'),
 }

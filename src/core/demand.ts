@@ -3,7 +3,7 @@ import type { TriggerFacts } from './decide.ts'
 import { fallbackCount, fallbackValue, type Fallback } from './fallback.ts'
 import { withFallback, type Health } from './health.ts'
 import type { Modifiers } from './modifiers.ts'
-import { compositeMetric } from './names.ts'
+import { compositeMetric, sumMetric } from './names.ts'
 import { toMilli } from './quantity.ts'
 
 /** One metric of a workload as its newest sample left it, before fallback. */
@@ -12,6 +12,8 @@ export interface Measured {
   readonly name: string | undefined
   readonly metricType: string | undefined
   readonly facts: TriggerFacts
+  /** It can keep replicas and never add any. */
+  readonly holds: boolean
 }
 
 /** What the demand of a workload follows from. */
@@ -20,6 +22,8 @@ export interface DemandInput {
   readonly health: Health
   readonly fallback: Fallback | undefined
   readonly modifiers: Modifiers | undefined
+  /** The replicas that the triggers ask for are added up; else the most counts. */
+  readonly sum: boolean
   /** spec.replicas of the target, where known. */
   readonly replicas: number | undefined
   /** Pods of the target that run and are ready, where they can be counted; looked for only where a Value target needs them. */
@@ -73,8 +77,8 @@ export interface Offer {
 }
 
 /**
- * The metrics that say how many replicas are wanted: the composite one alone where modifiers are used, else one per trigger,
- * cpu and memory left out. What is in fallback has the value that makes the HPA compute the fallback's count.
+ * The metrics that say how many replicas are wanted: the composite one alone where modifiers are used, the sum alone where
+ * demands are added up, else one per trigger, cpu and memory left out. What is in fallback has the value that makes the HPA compute the fallback's count.
  */
 export function offersOf(input: DemandInput, demand: Demand = demandOf(input)): readonly Offer[] {
   const { modifiers } = input
@@ -84,13 +88,54 @@ export function offersOf(input: DemandInput, demand: Demand = demandOf(input)): 
     const offered = reading.kind === 'value' ? { ...reading, at: facts.at } : reading
     return [{ metric: compositeMetric, target, metricType, reading: offered }]
   }
-  return demand.triggers.flatMap((facts, index) => {
+  const offers = demand.triggers.flatMap((facts, index) => {
     if (facts.state === 'resource') return []
     const metricType = input.metrics[index]?.metricType || 'AverageValue'
     const { metric, target } = facts
-    return [{ metric, target, metricType, reading: readingOf(input, facts, metricType) }]
+    const reading = readingOf(input, facts, metricType)
+    const holds = input.metrics[index]?.holds === true
+    return [
+      { metric, target, metricType, reading: holds ? capped(input, target, reading) : reading },
+    ]
   })
+  return input.sum && offers.length > 0 ? [summed(offers)] : offers
 }
+
+/** At most what keeps the replicas there are: an HPA that is told so scales no further out, and not in either. */
+function capped(
+  { replicas }: DemandInput,
+  target: number,
+  reading: Offer['reading'],
+): Offer['reading'] {
+  if (reading.kind === 'failed') return reading
+  // what is not known adds nothing
+  return { ...reading, value: Math.min(reading.value, target * (replicas ?? 0)) }
+}
+
+/** Each trigger's replicas, rounded up, added: as Azure's own scale controller does. One that cannot be read hides the sum. */
+function summed(offers: readonly Offer[]): Offer {
+  let value = 0
+  let oldest: number | undefined
+  for (const { metric, target, reading } of offers) {
+    if (reading.kind === 'failed')
+      return sumOffer({ kind: 'failed', why: `${metric}: ${reading.why}` })
+    value += Math.ceil(reading.value / target)
+    oldest = Math.min(reading.at ?? Number.POSITIVE_INFINITY, oldest ?? Number.POSITIVE_INFINITY)
+  }
+  const at = Number.isFinite(oldest) ? oldest : undefined
+  return sumOffer(
+    Number.isFinite(value)
+      ? { kind: 'value', value, at }
+      : { kind: 'failed', why: 'the sum is too large a number' },
+  )
+}
+
+const sumOffer = (reading: Offer['reading']): Offer => ({
+  metric: sumMetric,
+  target: 1,
+  metricType: 'AverageValue',
+  reading,
+})
 
 function readingOf(input: DemandInput, t: TriggerFacts, metricType: string): Offer['reading'] {
   if (t.state === 'fallback') return standIn(input, t.target, metricType)

@@ -15,6 +15,7 @@ import {
   metricName,
   nameLabel,
   ownLabels,
+  sumMetric,
 } from './names.ts'
 import { formatTarget, sameQuantity } from './quantity.ts'
 
@@ -126,6 +127,15 @@ export const compositeSpec = (modifiers: Modifiers, scaledObject: string): Metri
       modifiers.metricType === 'Value'
         ? { type: 'Value', value: compositeTarget(modifiers) }
         : { type: 'AverageValue', averageValue: compositeTarget(modifiers) },
+  },
+})
+
+/** The metric of `ebb.dev/demand: sum`: its value is a count of replicas. */
+export const sumSpec = (scaledObject: string): MetricSpec => ({
+  type: 'External',
+  external: {
+    metric: { name: sumMetric, selector: { matchLabels: { [nameLabel]: scaledObject } } },
+    target: { type: 'AverageValue', averageValue: '1' },
   },
 })
 

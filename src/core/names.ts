@@ -7,6 +7,9 @@ export const finalizer = 'finalizer.keda.sh'
 /** The metric that scalingModifiers put in place of all external ones; it carries no index. */
 export const compositeMetric = 'composite-metric'
 
+/** The metric that `ebb.dev/demand: sum` puts in place of all external ones. */
+export const sumMetric = 'ebb-demand-sum'
+
 /** The metric's name as the HPA asks for it. `index` is the place in `spec.triggers`, cpu and memory counted. */
 export const metricName = (index: number, name: string): string => `s${index}-${normalise(name)}`
 

@@ -65,7 +65,8 @@ export const reasons: Readonly<Record<Because, Reason>> = {
   'partly-failing': {
     scales: false,
     doc: 'The workload is awake and wanted, but some triggers cannot be read; the HPA decides on the others and scales in on none.',
-    say: (s) => `the HPA decides on what can be read; ${failures(s)}`,
+    say: (s) =>
+      `${s.direct === undefined ? 'the HPA decides' : 'Ebb decides'} on what can be read; ${failures(s)}`,
   },
   'failing-blind': {
     scales: false,
@@ -88,11 +89,36 @@ export const reasons: Readonly<Record<Because, Reason>> = {
     doc: 'No trigger is active, but the cooldown since the last activity (or the initial one since creation) is not over.',
     say: (s) => `${kept(s)} for another ${duration(coolAt(s) - s.now)}: ${silence(s)}`,
   },
+  'demand-rose': {
+    scales: true,
+    doc: 'Without an HPA: the triggers ask for more replicas, by the algorithm of the HPA, and policies and pauses allow it.',
+    say: (s, to) => `${change(s, to)} because ${activity(s)}`,
+  },
+  'demand-fell': {
+    scales: true,
+    doc: 'Without an HPA: the triggers ask for fewer replicas, and have for as long as the stabilization window.',
+    say: (s, to) => `${change(s, to)} because the triggers ask for no more (${readings(s)})`,
+  },
+  'on-target': {
+    scales: false,
+    doc: 'Without an HPA: as many replicas as the triggers ask for, or as few or many as there may be.',
+    say: (s) => `${kept(s)}: that is what the triggers ask for (${readings(s)})`,
+  },
+  stabilizing: {
+    scales: false,
+    doc: 'Without an HPA: other counts were asked for inside the stabilization window, and it is waited for.',
+    say: (s) => `${kept(s)} until the stabilization window is over (${readings(s)})`,
+  },
+  'rate-limited': {
+    scales: false,
+    doc: 'Without an HPA: a scaling policy allows no further step yet.',
+    say: (s) => `${kept(s)} until the scaling policies allow the next step (${readings(s)})`,
+  },
   settled: {
     scales: false,
     doc: 'No trigger is active and the workload rests where it should; between minReplicaCount and maxReplicaCount its HPA decides.',
     say: (s) =>
-      s.idle === undefined && s.min > 0
+      s.idle === undefined && s.min > 0 && s.direct === undefined
         ? `no trigger is active; between ${s.min} and ${plural(s.max, 'replica')} the HPA decides`
         : `no trigger is active and it rests at ${plural(s.replicas, 'replica')}`,
   },
@@ -147,6 +173,13 @@ const reading = (t: TriggerFacts): string =>
   t.value === undefined
     ? `${t.metric} is active`
     : `${t.metric} is active (${t.value}, target ${t.target} per replica)`
+
+const readings = (s: Situation): string =>
+  list(
+    (s.composite === undefined ? s.triggers : [s.composite]).map(
+      (t) => `${t.metric} is ${t.value ?? 'unknown'}, target ${t.target} per replica`,
+    ),
+  )
 
 const silence = (s: Situation): string =>
   s.lastActive === undefined

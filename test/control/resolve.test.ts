@@ -14,6 +14,7 @@ const targets = (read: Targets['read']): Targets => ({
   kindOf: async () => fleet,
   mirrored: () => undefined,
   readyPods: () => undefined,
+  status: () => undefined,
   read,
   containers: async () => [],
   onChange() {},

@@ -338,6 +338,8 @@ const situation: fc.Arbitrary<Situation> = fc.record({
   forced: fc.boolean(),
   paused: fc.constantFrom('no', 'in', 'out', 'both'),
   hold: fc.boolean(),
+  holdOn: fc.constant([]),
+  direct: fc.constant(undefined),
   fallbackReplicas: fc.option(count, { nil: undefined }),
 })
 

@@ -14,10 +14,11 @@ const fixed: Fallback = { threshold: 3, replicas: 4, behavior: 'static' }
 const engaged: MetricHealth = { failures: 9, countedAt: 0, engaged: true }
 
 const input = (facts: TriggerFacts, more: Partial<DemandInput> = {}): DemandInput => ({
-  metrics: [{ name: 'a', metricType: undefined, facts }],
+  metrics: [{ name: 'a', metricType: undefined, facts, holds: false }],
   health: new Map(),
   fallback: undefined,
   modifiers: undefined,
+  sum: false,
   replicas: 2,
   readyPods: () => 2,
   ...more,
@@ -35,7 +36,7 @@ const valued = (value: number, at: number | undefined): Offer['reading'] => ({
 const active = trigger('active')
 const failing = trigger('failing')
 const asValue = (facts: TriggerFacts): DemandInput['metrics'] => [
-  { name: 'a', metricType: 'Value', facts },
+  { name: 'a', metricType: 'Value', facts, holds: false },
 ]
 
 const readings: readonly [string, DemandInput, Offer['reading']][] = [

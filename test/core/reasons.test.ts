@@ -1,12 +1,36 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Behavior } from '../../src/core/behavior.ts'
 import { decide, type Because, type Situation } from '../../src/core/decide.ts'
 import { explain, reasonRows } from '../../src/core/reasons.ts'
+import { noHpaState } from '../../src/core/replicas.ts'
 import { minute, quiet, trigger } from './situation.ts'
 
 const busy = { triggers: [trigger('active')] }
 const failing = { triggers: [trigger('failing')] }
 const metric = 's0-azure-queue-orders'
+
+/** Three replicas of a workload without an HPA, five messages each. */
+const asked = (
+  value: number,
+  behavior: Behavior = { scaleDown: { stabilizationWindowSeconds: 0 } },
+): Partial<Situation> => ({
+  triggers: [trigger('active', { value, target: 5 })],
+  direct: {
+    behavior,
+    straight: true,
+    readings: [
+      {
+        name: metric,
+        target: { type: 'AverageValue', milli: 5_000 },
+        read: { kind: 'value', milli: value * 1_000 },
+      },
+    ],
+    status: 3,
+    ready: 3,
+    state: noHpaState,
+  },
+})
 
 const cases: [difference: Partial<Situation>, because: Because, sentence: string][] = [
   [
@@ -84,6 +108,31 @@ const cases: [difference: Partial<Situation>, because: Because, sentence: string
     { lastActive: 99 * minute + 15_500 },
     'cooling-down',
     '3 replicas stay for another 4 min 16 s: no trigger was active for 45 s',
+  ],
+  [
+    asked(20),
+    'demand-rose',
+    `from 3 to 4 replicas because ${metric} is active (20, target 5 per replica)`,
+  ],
+  [
+    asked(5),
+    'demand-fell',
+    `from 3 to 1 replica because the triggers ask for no more (${metric} is 5, target 5 per replica)`,
+  ],
+  [
+    asked(15),
+    'on-target',
+    `3 replicas stay: that is what the triggers ask for (${metric} is 15, target 5 per replica)`,
+  ],
+  [
+    asked(5, { scaleDown: { stabilizationWindowSeconds: 300 } }),
+    'stabilizing',
+    `3 replicas stay until the stabilization window is over (${metric} is 5, target 5 per replica)`,
+  ],
+  [
+    asked(20, { scaleUp: { selectPolicy: 'Disabled' } }),
+    'rate-limited',
+    `3 replicas stay until the scaling policies allow the next step (${metric} is 20, target 5 per replica)`,
   ],
   [{ replicas: 0 }, 'settled', 'no trigger is active and it rests at 0 replicas'],
   [{ min: 1, max: 9 }, 'settled', 'no trigger is active; between 1 and 9 replicas the HPA decides'],

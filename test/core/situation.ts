@@ -36,5 +36,7 @@ export const quiet: Situation = {
   forced: false,
   paused: 'no',
   hold: false,
+  holdOn: [],
+  direct: undefined,
   fallbackReplicas: undefined,
 }

@@ -31,6 +31,8 @@ export const situation = (now: number, difference: Partial<Situation> = {}): Sit
   forced: false,
   paused: 'no',
   hold: false,
+  holdOn: [],
+  direct: undefined,
   fallbackReplicas: undefined,
   ...difference,
 })
