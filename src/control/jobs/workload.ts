@@ -1,6 +1,7 @@
 import type { JobSituation, JobTriggerFacts } from '../../core/decide-jobs.ts'
 import { countJobs, type JobFacts, type JobPod } from '../../core/job-list.ts'
 import { jobNameLabel, labelOfJobs } from '../../core/job-object.ts'
+import { isShadow } from '../../core/mode.ts'
 import { isJobPaused } from '../../core/pause.ts'
 import { explain } from '../../core/reasons.ts'
 import { failure, isFailure, reasonOf } from '../../errors.ts'
@@ -48,7 +49,7 @@ export function createJobWorkload(first: ScaledJob, all: JobShared): JobWorkload
   /** In shadow, by the process or by its annotation, nothing at all is written for it. */
   const shared: JobShared = {
     ...all,
-    writes: () => all.writes() && object.metadata.annotations?.['ebb.dev/mode'] !== 'shadow',
+    writes: () => all.writes() && !isShadow(object.metadata.annotations),
   }
   const { cluster, clock, log, meter } = shared
   const { namespace = '', name } = first.metadata
