@@ -95,7 +95,12 @@ export function offersOf(input: DemandInput, demand: Demand = demandOf(input)): 
     const reading = readingOf(input, facts, metricType)
     const holds = input.metrics[index]?.holds === true
     return [
-      { metric, target, metricType, reading: holds ? capped(input, target, reading) : reading },
+      {
+        metric,
+        target,
+        metricType,
+        reading: holds ? capped(input, target, metricType, reading) : reading,
+      },
     ]
   })
   return input.sum && offers.length > 0 ? [summed(offers)] : offers
@@ -105,11 +110,15 @@ export function offersOf(input: DemandInput, demand: Demand = demandOf(input)): 
 function capped(
   { replicas }: DemandInput,
   target: number,
+  metricType: string,
   reading: Offer['reading'],
 ): Offer['reading'] {
   if (reading.kind === 'failed') return reading
   // what is not known adds nothing
-  return { ...reading, value: Math.min(reading.value, target * (replicas ?? 0)) }
+  return {
+    ...reading,
+    value: Math.min(reading.value, metricType === 'Value' ? target : target * (replicas ?? 0)),
+  }
 }
 
 /** Each trigger's replicas, rounded up, added: as Azure's own scale controller does. One that cannot be read hides the sum. */
