@@ -97,8 +97,8 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
   const count = (fallback: Fallback): void => {
     const { triggers } = sampling
     if (calm === triggers && triggers.every(isGood)) return
-    health ??= restoredHealth(parts.stored.health, parts.stored.engaged, fallback)
     const now = clock.now()
+    health ??= restoredHealth(parts.stored.health, parts.stored.engaged, fallback, now)
     const observed = triggers.map(observe)
     const after = checkup(health, observed, fallback, now)
     health = after.health

@@ -103,7 +103,7 @@ export function offersOf(input: DemandInput, demand: Demand = demandOf(input)): 
       },
     ]
   })
-  return input.sum && offers.length > 0 ? [summed(offers)] : offers
+  return input.sum && offers.length > 0 ? [summed(input, offers)] : offers
 }
 
 /** At most what keeps the replicas there are: an HPA that is told so scales no further out, and not in either. */
@@ -122,15 +122,21 @@ function capped(
 }
 
 /** Each trigger's replicas, rounded up, added: as Azure's own scale controller does. One that cannot be read hides the sum. */
-function summed(offers: readonly Offer[]): Offer {
-  let value = 0
+function summed({ metrics, replicas = 0 }: DemandInput, offers: readonly Offer[]): Offer {
+  const holding = new Set(metrics.flatMap(({ holds, facts }) => (holds ? [facts.metric] : [])))
+  let adding = 0
+  let all = 0
   let oldest: number | undefined
   for (const { metric, target, reading } of offers) {
     if (reading.kind === 'failed')
       return sumOffer({ kind: 'failed', why: `${metric}: ${reading.why}` })
-    value += Math.ceil(reading.value / target)
+    const wanted = Math.ceil(reading.value / target)
+    all += wanted
+    if (!holding.has(metric)) adding += wanted
     oldest = Math.min(reading.at ?? Number.POSITIVE_INFINITY, oldest ?? Number.POSITIVE_INFINITY)
   }
+  // together too, those that only hold keep the replicas there are, and add none
+  const value = Math.max(adding, Math.min(all, replicas))
   const at = Number.isFinite(oldest) ? oldest : undefined
   return sumOffer(
     Number.isFinite(value)

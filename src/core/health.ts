@@ -5,7 +5,7 @@ import type { Fallback } from './fallback.ts'
 export interface MetricHealth {
   /** Periods in a row whose newest sample was an error. */
   readonly failures: number
-  /** When the last of them was counted (epoch ms); undefined before the first, and after a restart. */
+  /** When the last of them was counted (epoch ms), or the start where it was before; undefined before the first. */
   readonly countedAt: number | undefined
   /** The fallback stands in for it. */
   readonly engaged: boolean
@@ -129,12 +129,14 @@ export const storedHealth = (
 
 /**
  * What was stored, after a start. `engaged` is whether Fallback=True was stored: then what was failing restarts as
- * engaged, although its count may not have been written since, and only a good sample ends it.
+ * engaged, although its count may not have been written since, and only a good sample ends it. The next failure counts a period
+ * after the start: when the last one was counted is not stored, and a restart must not hasten a fallback.
  */
 export function restoredHealth(
   stored: StoredHealth | undefined,
   engaged: boolean,
   fallback: Fallback | undefined,
+  now: number,
 ): Health {
   if (fallback === undefined) return noHealth
   const failing = Object.entries(stored ?? {}).flatMap(([metric, { status, numberOfFailures }]) =>
@@ -145,7 +147,7 @@ export function restoredHealth(
   return new Map(
     failing.map(([metric, count]) => {
       const failures = Math.max(count, least)
-      return [metric, { failures, countedAt: undefined, engaged: failures > fallback.threshold }]
+      return [metric, { failures, countedAt: now, engaged: failures > fallback.threshold }]
     }),
   )
 }

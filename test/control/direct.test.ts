@@ -233,6 +233,21 @@ describe('ebb.dev/demand: sum', () => {
   })
 })
 
+describe('ebb.dev/demand: sum with ebb.dev/hold-on', () => {
+  const triggers = [trigger('orders'), trigger('all', { name: 'all' })]
+  test('adds up what only holds to the replicas there are, and not beyond', async (t) => {
+    const annotations = { 'ebb.dev/demand': 'sum', 'ebb.dev/hold-on': 'all', ...direct }
+    const { bench } = await stage(t, 20, { triggers }, annotations)
+    assert.equal(await bench.replicas(), 4)
+    bench.source.queues.set('all', 50)
+    await bench.clock.advance(60_000)
+    assert.equal(await bench.replicas(), 4)
+    bench.source.queues.set('orders', 5)
+    await bench.clock.advance(60_000)
+    assert.equal(await bench.replicas(), 4)
+  })
+})
+
 describe('ebb.dev/hold-on', () => {
   const triggers = [trigger('orders', { name: 'visible' }), trigger('all', { name: 'all' })]
   for (const [mode, annotations] of [

@@ -209,22 +209,33 @@ describe('after a restart', () => {
   ]
   for (const [name, from, condition, count, engaged] of rows)
     test(name, () => {
-      const health = restoredHealth(from, condition, after3)
+      const health = restoredHealth(from, condition, after3, 0)
       assert.equal(health.get(m)?.failures, count)
       assert.equal(health.get(m)?.engaged ?? false, engaged)
     })
 
   test('only what had engaged is, where several were failing', () => {
     const several = { ...stored(4), 's1-kafka': { numberOfFailures: 1, status: 'Failing' } }
-    const health = restoredHealth(several, true, after3)
+    const health = restoredHealth(several, true, after3, 0)
     assert.deepEqual(
       [...health.values()].map((h) => h.engaged),
       [true, false],
     )
   })
 
+  test('the next failure counts a period after the start, so that no restart hastens a fallback', () => {
+    const steps: Step[] = [
+      [1, 'error'],
+      [period - 1, 'error'],
+      [period, 'error'],
+      [2 * period, 'error'],
+    ]
+    const results = play(steps, after3, restoredHealth(stored(2), false, after3, 0))
+    assert.deepEqual(turns(results), [undefined, undefined, undefined, 'engaged'])
+  })
+
   test('nothing is remembered without a fallback', () => {
-    assert.equal(restoredHealth(stored(4), true, undefined).size, 0)
+    assert.equal(restoredHealth(stored(4), true, undefined, 0).size, 0)
   })
 
   test('an engaged metric stays so until it is read well, and writes nothing meanwhile', () => {
@@ -234,7 +245,7 @@ describe('after a restart', () => {
       [period, 'error'],
       [period + 2, 'good'],
     ]
-    const results = play(steps, after3, restoredHealth(stored(4), true, after3))
+    const results = play(steps, after3, restoredHealth(stored(4), true, after3, 0))
     assert.deepEqual(turns(results), [undefined, undefined, undefined, 'recovered'])
   })
 })
