@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { isFailure, reasonOf } from '../errors.ts'
 import { stopSignal } from './stop.ts'
+import { diffCommand } from './diff/command.ts'
 import { demoCommand } from './demo/command.ts'
 import { explainCommand } from './explain/command.ts'
 import { lintCommand } from './lint/command.ts'
@@ -18,6 +19,7 @@ function program(signal: AbortSignal): Command {
     .addCommand(runCommand(signal))
     .addCommand(demoCommand(signal))
     .addCommand(explainCommand(signal))
+    .addCommand(diffCommand(signal))
     .addCommand(rbacCommand(signal))
     .addCommand(lintCommand())
     .addCommand(schemaCommand())

@@ -10,6 +10,7 @@ import type {
   ScaleTargetRef,
   TriggerAuthentication,
 } from '../../resources.ts'
+import { listAll } from '../list-all.ts'
 import type { Manifest } from '../manifests.ts'
 import type { Reader } from './reads.ts'
 
@@ -85,21 +86,6 @@ export function inventoryOfFiles(manifests: readonly Manifest[]): Inventory {
     ],
     find: finder(new Map(named)),
   }
-}
-
-async function listAll<T extends Resource>(
-  cluster: Cluster,
-  kind: Kind<T>,
-  signal: AbortSignal,
-): Promise<readonly T[]> {
-  const found: T[] = []
-  let next: string | undefined
-  do {
-    const page = await cluster.list(kind, { limit: 500, next }, signal)
-    found.push(...page.items)
-    next = page.next
-  } while (next !== undefined)
-  return found
 }
 
 async function targetOf(

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { workloadsOf } from '../../../src/cli/diff/command.ts'
+import { differencesOf, render } from '../../../src/cli/diff/render.ts'
+import type { WorkloadView } from '../../../src/control/insight.ts'
+import { createEmbedded } from '../../../src/embedded/cluster.ts'
+import { kinds } from '../../../src/kinds.ts'
+import { manualClock } from '../../support/clock.ts'
+import { scaledObject } from '../../support/controller.ts'
+import { situation, workload } from '../../support/insight.ts'
+
+const now = 1_700_000_000_000
+const signal = new AbortController().signal
+const view = (difference: Partial<WorkloadView> = {}): WorkloadView =>
+  workload(now, { mode: 'shadow', situation: situation(now), ...difference })
+
+describe('what differs', () => {
+  test('is a workload that Ebb would scale, with why', () => {
+    const decision = { scaleTo: 9, because: 'demand-rose' } as const
+    const [one] = differencesOf([{ workload: 'default/orders', view: view({ decision }) }])
+    assert.partialDeepStrictEqual(one, { replicas: 4, wanted: 9, mode: 'shadow' })
+    assert.match(one?.why ?? '', /^from 4 to 9 replicas because s0-azure-queue-orders is active/)
+  })
+
+  test('is not one that stays as it is', () => {
+    assert.deepEqual(differencesOf([{ workload: 'default/orders', view: view() }]), [])
+  })
+
+  test('is one that Ebb has not decided on, and one it could not be asked for', () => {
+    const undecided = view({ situation: undefined, decision: undefined })
+    const differences = differencesOf([
+      { workload: 'a/b', view: undecided },
+      { workload: 'c/d', problem: 'not allowed' },
+    ])
+    assert.deepEqual(
+      differences.map((d) => [d.workload, d.wanted, d.why]),
+      [
+        ['a/b', undefined, 'ScaledObjectReady: ScaledObject is defined correctly'],
+        ['c/d', undefined, 'not allowed'],
+      ],
+    )
+  })
+})
+
+describe('what is printed', () => {
+  test('says so where nothing differs', () => {
+    assert.deepEqual(render([], 1), ['1 workload: the cluster has what Ebb decides on'])
+  })
+  test('has a row for each that differs', () => {
+    const lines = render(
+      [{ workload: 'a/b', mode: 'shadow', replicas: 2, wanted: undefined, why: 'because' }],
+      3,
+    )
+    assert.deepEqual(lines, [
+      'WORKLOAD  HAS  EBB  MODE    WHY',
+      'a/b       2    ?    shadow  because',
+      '',
+      '1 of 3 workloads differs',
+    ])
+  })
+})
+
+test('all workloads are found, or those of a namespace', async () => {
+  const cluster = createEmbedded({ clock: manualClock() })
+  for (const namespace of ['one', 'two'])
+    await cluster.create(
+      kinds.scaledObject,
+      scaledObject({}, { namespace, name: 'orders' }),
+      signal,
+    )
+  const all = await workloadsOf(cluster, undefined, signal)
+  assert.deepEqual(
+    all.map(({ namespace }) => namespace),
+    ['one', 'two'],
+  )
+  assert.equal((await workloadsOf(cluster, 'two', signal)).length, 1)
+  await cluster.close()
+})
