@@ -6,7 +6,7 @@ import type { Kind } from './kinds.ts'
 import { joined } from './mirror/joined.ts'
 import { reflect, type Sink, type Source } from './mirror/reflect.ts'
 import { shelf, type Change } from './mirror/shelf.ts'
-import type { Resource } from './resources.ts'
+import type { Meta, Resource } from './resources.ts'
 
 export type { Change } from './mirror/shelf.ts'
 
@@ -172,6 +172,14 @@ function watchHealth(
     },
   }
 }
+
+/** Of an object's metadata what a mirror goes by, for those who keep little else: its name, which one it is, and its version. */
+export const trimMeta = ({ name, namespace, uid, resourceVersion }: Meta): Meta => ({
+  name,
+  ...(namespace !== undefined && { namespace }),
+  ...(uid !== undefined && { uid }),
+  ...(resourceVersion !== undefined && { resourceVersion }),
+})
 
 const keyOf = (meta: { readonly namespace?: string; readonly name: string }): string =>
   `${meta.namespace ?? ''}/${meta.name}`

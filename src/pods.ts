@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Followed } from './mirror.ts'
-import { mirror, type Mirror } from './mirror.ts'
+import { mirror, trimMeta, type Mirror } from './mirror.ts'
 import { kinds } from './kinds.ts'
 import type { Meta, Pod } from './resources.ts'
 import type { PodFacts, PodView } from './scaler.ts'
@@ -111,15 +111,10 @@ const jobLabels = ['batch.kubernetes.io/job-name', 'job-name'] as const
 
 /** Keeps of a pod what decisions need: a namespace may have thousands. */
 function trimPod({ metadata, spec, status }: Pod): PodFacts & { readonly metadata: Meta } {
-  const { name, namespace, uid, resourceVersion, labels } = metadata
+  const { name, labels } = metadata
   const conditions = (status?.conditions ?? []).filter((c) => c.status === 'True')
   return {
-    metadata: {
-      name,
-      ...(namespace !== undefined && { namespace }),
-      ...(uid !== undefined && { uid }),
-      ...(resourceVersion !== undefined && { resourceVersion }),
-    },
+    metadata: trimMeta(metadata),
     name,
     phase: status?.phase ?? 'Pending',
     ready: conditions.some((c) => c.type === 'Ready'),

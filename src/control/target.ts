@@ -1,7 +1,7 @@
 import type { Cluster, Ref, ScalableKind } from '../cluster.ts'
 import { failure, isFailure } from '../errors.ts'
 import { kinds } from '../kinds.ts'
-import type { Mirror } from '../mirror.ts'
+import { trimMeta, type Mirror } from '../mirror.ts'
 import type { Container, PodTemplate, ScaleTargetRef, Workload } from '../resources.ts'
 
 /** What Ebb knows of a scale target at one moment. */
@@ -111,15 +111,9 @@ export function createTargets(
 /** Keeps of a Deployment or StatefulSet what Ebb reads: replicas, containers' environment, selector, ready pods. */
 export function trimWorkload(object: Workload): Workload {
   const { metadata, spec, status } = object
-  const { namespace, name, uid, resourceVersion, generation } = metadata
+  const { generation } = metadata
   return {
-    metadata: {
-      name,
-      ...(namespace !== undefined && { namespace }),
-      ...(uid !== undefined && { uid }),
-      ...(resourceVersion !== undefined && { resourceVersion }),
-      ...(generation !== undefined && { generation }),
-    },
+    metadata: { ...trimMeta(metadata), ...(generation !== undefined && { generation }) },
     spec: {
       replicas: spec?.replicas ?? 1,
       ...(spec?.template && { template: trimTemplate(spec.template) }),

@@ -6,8 +6,6 @@ const own = 'ebb.dev/'
 export interface Mode {
   /** Who scales between 1 and max: a generated HPA, or Ebb itself. */
   readonly scaling: 'hpa' | 'direct'
-  /** Decided and recorded, nothing written. */
-  readonly shadow: boolean
   /** How the demands of several triggers are taken together. */
   readonly demand: 'max' | 'sum'
   /** Names of triggers that can keep replicas and never add any. */
@@ -16,7 +14,6 @@ export interface Mode {
 
 export const modeOf = (annotations: Annotations): Mode => ({
   scaling: annotations?.[`${own}scaling`] === 'direct' ? 'direct' : 'hpa',
-  shadow: isShadow(annotations),
   demand: annotations?.[`${own}demand`] === 'sum' ? 'sum' : 'max',
   holdOn: (annotations?.[`${own}hold-on`] ?? '')
     .split(',')
@@ -24,5 +21,6 @@ export const modeOf = (annotations: Annotations): Mode => ({
     .filter((name) => name !== ''),
 })
 
+/** Whether it is only decided on and recorded, and nothing is written. */
 export const isShadow = (annotations: Annotations): boolean =>
   annotations?.[`${own}mode`] === 'shadow'

@@ -1,7 +1,7 @@
 import { parseTime } from '../../clock.ts'
 import { finishedOf, type JobFacts } from '../../core/job-list.ts'
 import { jobGeneration, jobNameLabel } from '../../core/job-object.ts'
-import type { Mirror } from '../../mirror.ts'
+import { trimMeta, type Mirror } from '../../mirror.ts'
 import type { Job, Meta } from '../../resources.ts'
 
 /** What is kept of a Job of a ScaledJob: a namespace may have thousands. */
@@ -28,19 +28,10 @@ export function trimJob({ metadata, status }: Job): KeptJob {
   }
 }
 
-const identityOf = ({
-  name,
-  namespace,
-  uid,
-  resourceVersion,
-  deletionTimestamp,
-}: Meta): KeptJob['metadata'] => ({
-  name,
-  ...(namespace !== undefined && { namespace }),
-  ...(uid !== undefined && { uid }),
-  ...(resourceVersion !== undefined && { resourceVersion }),
-  ...(deletionTimestamp !== undefined && { deletionTimestamp }),
-})
+const identityOf = (metadata: Meta): KeptJob['metadata'] => {
+  const { deletionTimestamp } = metadata
+  return { ...trimMeta(metadata), ...(deletionTimestamp !== undefined && { deletionTimestamp }) }
+}
 
 /** The Jobs of every ScaledJob, from one mirror. */
 export interface JobsByOwner {
