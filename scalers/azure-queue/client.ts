@@ -20,6 +20,7 @@ import {
   retryAfter,
   systemTrust,
 } from '../../src/http.ts'
+import { request as send } from '../../src/request.ts'
 import { parseConnectionString } from './connection-string.ts'
 
 export interface Connection extends Identity {
@@ -138,19 +139,21 @@ async function suffixOf(c: Connection): Promise<string> {
 function transport(dispatcher: Dispatcher, origin: string): IHttpClient {
   return {
     async sendRequest(request) {
-      const answer = await dispatcher.request({
-        origin,
-        path: request.url.slice(origin.length),
-        method: request.method === 'GET' ? 'GET' : 'HEAD',
-        headers: request.headers.rawHeaders(),
+      const answer = await send(
+        dispatcher,
+        {
+          origin,
+          path: request.url.slice(origin.length),
+          method: request.method === 'GET' ? 'GET' : 'HEAD',
+          headers: request.headers.rawHeaders(),
+        },
         // The pipeline hands on a signal of its own that follows ours.
-        signal: request.abortSignal as AbortSignal,
-      })
-      const bodyAsText = await answer.body.text()
+        request.abortSignal as AbortSignal,
+      )
       const headers = request.headers.clone()
       for (const name of headers.headerNames()) headers.remove(name)
       for (const [name, text] of Object.entries(answer.headers)) headers.set(name, String(text))
-      return { request, status: answer.statusCode, headers, bodyAsText }
+      return { request, status: answer.status, headers, bodyAsText: answer.text }
     },
   }
 }

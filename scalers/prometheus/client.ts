@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici'
 import { rfc3339 } from '../../src/clock.ts'
 import { error } from '../../src/scaler.ts'
 import type { Answer, Host, Service } from '../../src/scaler.ts'
@@ -12,6 +11,7 @@ import {
   retryAfter,
   type Trust,
 } from '../../src/http.ts'
+import { request, type Response } from '../../src/request.ts'
 import { complaintOf, type From, parseAnswer } from './answer.ts'
 import { headersOf, type Login } from './headers.ts'
 import { redirects } from './redirect.ts'
@@ -54,26 +54,22 @@ export function openPrometheus(c: Connection, host: Host): PrometheusService {
   const pathOf = paths(url, c.queryParameters ?? {}, host)
   const headers = currentHeaders(c, url, host)
 
-  const send = async (path: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> => {
+  const send = async (path: string, signal: AbortSignal): Promise<Response> => {
     const carried = headers.now ?? (await headers.next(signal))
-    const request = { origin, path, method: 'GET', headers: carried, signal } as const
-    const answer = await dispatcher.request(request)
-    return answer.statusCode >= 300 && answer.statusCode < 400
-      ? redirect.follow(answer, request)
+    const asked = { origin, path, method: 'GET', headers: carried } as const
+    const answer = await request(dispatcher, asked, signal)
+    return answer.status >= 300 && answer.status < 400
+      ? redirect.follow(answer, asked, signal)
       : answer
   }
   const ask = async (query: PromQuery, signal: AbortSignal): Promise<Answer<number>> => {
     let answer = await send(pathOf(query), signal)
-    if (answer.statusCode === 401 && headers.refused()) {
-      // a token may have been revoked before its end
-      await answer.body.dump()
-      answer = await send(pathOf(query), signal)
-    }
-    const { statusCode, headers: said, body } = answer
-    const text = await body.text()
-    if (statusCode >= 200 && statusCode < 300) return parseAnswer(text, from)
+    // a token may have been revoked before its end
+    if (answer.status === 401 && headers.refused()) answer = await send(pathOf(query), signal)
+    const { status, headers: said, text } = answer
+    if (status >= 200 && status < 300) return parseAnswer(text, from)
     const wait = retryAfter(headerOf(said['retry-after']), host.clock.now())
-    return refused(statusCode, text, from, wait)
+    return refused(status, text, from, wait)
   }
   return {
     address: from.address,

@@ -1,15 +1,16 @@
 import type { Dispatcher } from 'undici'
 import { dispatcherFor, type Outward, type Trust } from '../../src/http.ts'
+import { request, type Response } from '../../src/request.ts'
 
 /** As many as a sensible set-up has: a scheme, a path, a login page's mistake. */
 const most = 5
 
-export interface Request {
+/** The request that was answered. */
+export interface Asked {
   readonly origin: string
   readonly path: string
   readonly method: 'GET'
   readonly headers: string[]
-  readonly signal: AbortSignal
 }
 
 /**
@@ -22,7 +23,7 @@ export function redirects(
   trust: Trust,
   outward: Outward,
 ): {
-  follow(answer: Dispatcher.ResponseData, request: Request): Promise<Dispatcher.ResponseData>
+  follow(answer: Response, asked: Asked, signal: AbortSignal): Promise<Response>
   close(): Promise<void>
 } {
   // A server that names ever new hosts gets no more than one connection pool at a time.
@@ -38,22 +39,20 @@ export function redirects(
   }
 
   return {
-    async follow(first, request) {
+    async follow(first, asked, signal) {
       let answer = first
-      let at = new URL(request.path, request.origin)
+      let at = new URL(asked.path, asked.origin)
       for (let hop = 0; hop < most; hop++) {
         const next = target(answer, at)
         if (!next) return answer
-        await answer.body.dump()
         at = next
-        answer = await (
-          await reach(at)
-        ).request({
-          ...request,
-          origin: at.origin,
-          path: at.pathname + at.search,
-          headers: at.host === home.host ? request.headers : ['Accept', 'application/json'],
-        })
+        const headers = at.host === home.host ? asked.headers : ['Accept', 'application/json']
+        const path = at.pathname + at.search
+        answer = await request(
+          await reach(at),
+          { ...asked, origin: at.origin, path, headers },
+          signal,
+        )
       }
       return answer
     },
@@ -63,10 +62,9 @@ export function redirects(
   }
 }
 
-function target(answer: Dispatcher.ResponseData, at: URL): URL | undefined {
+function target(answer: Response, at: URL): URL | undefined {
   const { location } = answer.headers
-  if (answer.statusCode < 300 || answer.statusCode > 308 || typeof location !== 'string')
-    return undefined
+  if (answer.status < 300 || answer.status > 308 || typeof location !== 'string') return undefined
   const next = URL.parse(location, at.href)
   const fit =
     next &&

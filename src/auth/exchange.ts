@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import { deadline, type Clock } from '../clock.ts'
 import { failure } from '../errors.ts'
 import { dispatcherFor, fault, type Outward, systemTrust } from '../http.ts'
+import { request, type ResponseHeaders } from '../request.ts'
 
 /** One request to a store outside the cluster. */
 export interface StoreRequest {
@@ -60,16 +61,18 @@ export function createExchange(outward: Outward, timeout: number, clock: Clock):
       )
       const key = `${url.origin} ${ca.join()}`
       try {
-        const answer = await poolOf(key, url, ca).request({
-          origin: url.origin,
-          path: url.pathname + url.search,
-          method,
-          headers: { 'user-agent': 'ebb', ...headers },
-          ...(body !== undefined && { body }),
-          signal: limited.signal,
-        })
-        const text = await answer.body.text()
-        return { status: answer.statusCode, headers: plain(answer.headers), text }
+        const answer = await request(
+          poolOf(key, url, ca),
+          {
+            origin: url.origin,
+            path: url.pathname + url.search,
+            method,
+            headers: { 'user-agent': 'ebb', ...headers },
+            ...(body !== undefined && { body }),
+          },
+          limited.signal,
+        )
+        return { ...answer, headers: plain(answer.headers) }
       } catch (error) {
         if (limited.signal.aborted) throw limited.signal.reason
         // made anew next time: certificates that are trusted may have changed
@@ -85,7 +88,5 @@ export function createExchange(outward: Outward, timeout: number, clock: Clock):
   }
 }
 
-const plain = (
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string> =>
+const plain = (headers: ResponseHeaders): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, String(text)]))
