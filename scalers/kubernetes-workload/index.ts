@@ -12,17 +12,21 @@ export const kubernetesWorkload = defineScaler({
     podSelector: text({
       doc: 'Label selector of the pods to count, set-based ones included: `app=web, tier in (a, b)`.',
     }),
-    value: decimal({ doc: 'Pods, or nodes, that one replica is expected to handle.' }),
+    value: decimal({
+      doc: 'Pods, or nodes, that one replica is expected to handle. Only scalingModifiers can do without it.',
+      default: 0,
+    }),
     activationValue: decimal({ doc: 'Wake from zero above this number.', default: 0 }),
     groupByNode: flag({
       doc: 'Whether the nodes that the pods run on are counted in place of the pods.',
       default: false,
     }),
     namespace: text({ doc: 'Where the pods are.', from: ['workload'] }),
+    composed: flag({ doc: 'Whether scalingModifiers scale.', from: ['workload'], default: false }),
   },
-  check: ({ podSelector, value }) => [
+  check: ({ podSelector, value, composed }) => [
     ...(podSelector === undefined ? [] : selectorProblems(podSelector)),
-    ...(value !== undefined && value <= 0 ? ['value must be above 0'] : []),
+    ...(value !== undefined && value <= 0 && composed !== true ? ['value must be above 0'] : []),
   ],
   specs: (m) => [{ name: `workload-${m.namespace}`, target: m.value, form: 'decimal' as const }],
   open: (_, host) => openPods(host),

@@ -14,6 +14,7 @@ import { givenBy, nothingGiven, unsupportedProblems } from './credentials.ts'
 import { type Described, metadataProblems, typeProblems } from './metadata.ts'
 import { neighbourProblems, type Neighbours } from './neighbours.ts'
 import { fieldText, type Path, type Problem } from './problem.ts'
+import { usesModifiers } from '../core/modifiers.ts'
 import { scaledJobProblems } from './scaledjob.ts'
 import { scaledObjectProblems } from './scaledobject.ts'
 import { type Measured, usageProblems } from './usage.ts'
@@ -153,7 +154,11 @@ const ofScaledObject = (object: ScaledObject, facts: Facts): readonly Problem[] 
   ...scaledObjectProblems(named(object)),
   ...(facts.neighbours ? neighbourProblems(named(object), facts.neighbours) : []),
   ...(facts.judgesTarget ? usageProblems(object, facts.target, facts.limits) : []),
-  ...object.spec.triggers.flatMap((trigger, index) => ofTrigger(trigger, index, facts)),
+  ...object.spec.triggers.flatMap((trigger, index) =>
+    ofTrigger(trigger, index, facts, {
+      composed: String(usesModifiers(object.spec.advanced?.scalingModifiers)),
+    }),
+  ),
 ]
 
 /** KEDA's definition lets a ScaledJob in that has no spec. */
@@ -161,15 +166,20 @@ function ofScaledJob(object: ScaledJob, facts: Facts): readonly Problem[] {
   const triggers: readonly TriggerSpec[] = (object as Partial<ScaledJob>).spec?.triggers ?? []
   return [
     ...scaledJobProblems(object),
-    ...triggers.flatMap((trigger, index) => ofTrigger(trigger, index, facts)),
+    ...triggers.flatMap((trigger, index) => ofTrigger(trigger, index, facts, {})),
   ]
 }
 
-function ofTrigger(trigger: TriggerSpec, index: number, facts: Facts): readonly Problem[] {
+function ofTrigger(
+  trigger: TriggerSpec,
+  index: number,
+  facts: Facts,
+  workload: Readonly<Record<string, string>>,
+): readonly Problem[] {
   const unknown = typeProblems(trigger, index, facts.types)
   const scaler = facts.scaler(trigger.type)
   if (unknown.length > 0 || scaler === undefined) return unknown
-  return metadataProblems(trigger, index, scaler, hiddenOf(trigger, facts))
+  return metadataProblems(trigger, index, scaler, { ...hiddenOf(trigger, facts), workload })
 }
 
 function hiddenOf({ authenticationRef: ref }: TriggerSpec, facts: Facts): Hidden {

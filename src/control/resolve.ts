@@ -4,6 +4,7 @@ import { fallbackOf, type Fallback } from '../core/fallback.ts'
 import { resourceTriggers, type ResourceTrigger } from '../core/resource-trigger.ts'
 import { modeOf, type Mode } from '../core/mode.ts'
 import { modifiersOf, type Modifiers } from '../core/modifiers.ts'
+import { formatTarget } from '../core/quantity.ts'
 import { failure, isFailure, reasonOf } from '../errors.ts'
 import type { ScaledObject } from '../resources.ts'
 import { settingsOf, type Settings } from './settings.ts'
@@ -58,13 +59,19 @@ export async function resolveSpec(
       name: metadata.name,
       containers: await targets.containers(found.kind, found.target, signal),
       envSourceContainerName: spec.scaleTargetRef.envSourceContainerName,
+      composed: modifiers !== undefined,
     },
     source,
     signal,
   )
   const { resources, problems: unfit } = resourceTriggers(spec.triggers)
   const mode = modeOf(metadata.annotations)
-  const problems = [...planned.problems, ...unfit, ...directProblems(mode, resources)]
+  const problems = [
+    ...planned.problems,
+    ...unfit,
+    ...directProblems(mode, resources),
+    ...(modifiers ? [] : planned.plans.flatMap(targetProblems)),
+  ]
   if (problems.length > 0) throw failure('SPEC_INVALID', { problems })
   return {
     generation: metadata.generation ?? 0,
@@ -93,6 +100,15 @@ export async function findTarget(
 
 const held = ({ holdOn }: Mode, plans: readonly Plan[]): readonly string[] =>
   plans.filter((plan) => holdOn.includes(plan.trigger.name ?? '')).flatMap((plan) => plan.metrics)
+
+/** A value divided by nothing is no count, and no HPA takes such a target; it has three decimals at most. */
+const targetProblems = ({ trigger, specs }: Plan): readonly string[] =>
+  specs
+    .filter(({ target, form }) => formatTarget(target, form) === '0')
+    .map(
+      ({ target }) =>
+        `trigger ${trigger.type}${trigger.name ? ` "${trigger.name}"` : ''} has a target of ${target}: it must be ${target > 0 ? 'larger' : 'above 0'}`,
+    )
 
 /** Nobody but an HPA measures cpu and memory yet. */
 const directProblems = (

@@ -46,6 +46,8 @@ export interface Surroundings {
   readonly name: string
   readonly containers: readonly Container[]
   readonly envSourceContainerName: string | undefined
+  /** scalingModifiers make one value of all triggers: their own targets mean nothing. */
+  readonly composed: boolean
 }
 
 /** Resolves every trigger but cpu and memory, which nobody asks. All problems of all triggers come back together; then there are no plans. */
@@ -128,7 +130,7 @@ async function resolve(
   around: Surroundings,
   source: AuthenticationSource,
 ): Promise<Omit<Authentication, 'auth' | 'identity'> & { readonly given: Given }> {
-  const { namespace, name, containers, envSourceContainerName } = around
+  const { namespace, name, containers, envSourceContainerName, composed } = around
   const { auth, identity, ...rest } = await authenticate(
     trigger.authenticationRef,
     namespace,
@@ -157,7 +159,7 @@ async function resolve(
     auth,
     env,
     identity,
-    workload: { namespace, name },
+    workload: { namespace, name, ...(composed && { composed: 'true' }) },
   }
   return { ...rest, given, problems: found }
 }

@@ -185,6 +185,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       ...whose,
       containers: resolved ? await targets.containers(resolved.kind, resolved.target, wait) : [],
       envSourceContainerName: spec.scaleTargetRef.envSourceContainerName,
+      composed: resolved?.modifiers !== undefined,
     }
     const { period } = settingsOf(object)
     return { ...(await planTriggers(spec.triggers, around, from, wait)), period }

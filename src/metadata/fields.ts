@@ -2,7 +2,7 @@ import { goBoolean, goDecimal, goDuration, goInteger } from './go.ts'
 
 /**
  * Where a value may come from. The first three are KEDA's triggerMetadata, authParams and resolvedEnv;
- * `identity` is the pod identity of the TriggerAuthentication, `workload` the namespace and name of the workload.
+ * `identity` is the pod identity of the TriggerAuthentication, `workload` what is known of the workload itself.
  */
 export type Provenance = 'trigger' | 'auth' | 'env' | 'identity' | 'workload'
 
@@ -13,7 +13,8 @@ export type Provenance = 'trigger' | 'auth' | 'env' | 'identity' | 'workload'
  * - `env`: the resolved environment of the workload's container, name -> value. A field `x` is found there under the
  *   name that `metadata.xFromEnv` gives.
  * - `identity`: `spec.podIdentity` as written (`provider`, `identityId`, `identityTenantId`, `identityAuthorityHost`).
- * - `workload`: `namespace` and `name` of the ScaledObject or ScaledJob.
+ * - `workload`: `namespace` and `name` of the ScaledObject or ScaledJob, and `composed: 'true'` where scalingModifiers make
+ *   one value of all triggers, so that nobody looks at their targets.
  */
 export type Given = Readonly<Record<Provenance, Readonly<Record<string, string>>>>
 

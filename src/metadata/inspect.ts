@@ -8,6 +8,8 @@ export interface Hidden {
   readonly auth: ReadonlySet<string> | 'any'
   /** The pod identity of its authentication; undefined where that is not known. */
   readonly identity: Readonly<Record<string, string>> | undefined
+  /** What the workload says of itself beyond its own namespace and name. */
+  readonly workload?: Readonly<Record<string, string>>
 }
 
 /** What is wrong with one parameter; `key` is where it is written, or the field's own name where it is not. */
@@ -75,13 +77,13 @@ function one(
   from: Provenance,
   key: string,
   metadata: Metadata,
-  { auth, identity }: Hidden,
+  { auth, identity, workload = {} }: Hidden,
 ): string | typeof unseen | undefined {
   if (from === 'trigger') return own(metadata, key)
   if (from === 'env') return own(metadata, `${key}FromEnv`) ? unseen : undefined
   if (from === 'auth') return auth === 'any' || auth.has(key) ? unseen : undefined
   if (from === 'identity') return identity ? own(identity, key) : unseen
-  return unseen
+  return own(workload, key) ?? unseen
 }
 
 const own = (map: Metadata, key: string): string | undefined =>

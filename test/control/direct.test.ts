@@ -116,6 +116,17 @@ describe('direct mode', () => {
     assert.equal(await bench.replicas(), 2)
   })
 
+  test('refuses a target of 0, by which any backlog would ask for the maximum', async (t) => {
+    const triggers = [{ type: 'queue', metadata: { queue: 'orders', length: '0' } }]
+    const { bench } = await stage(t, 22, { triggers }, direct, { replicas: 2 })
+    await bench.clock.advance(60_000)
+    assert.equal(await bench.replicas(), 2)
+    assert.match(
+      (await bench.condition('Ready')).message ?? '',
+      /a target of 0: it must be above 0/,
+    )
+  })
+
   test('refuses cpu, which nobody but an HPA measures', async (t) => {
     const cpu = { type: 'cpu', metricType: 'Utilization', metadata: { value: '60' } }
     const { bench } = await stage(t, 10, { triggers: [trigger('orders'), cpu] })

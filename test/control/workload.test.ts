@@ -203,8 +203,10 @@ describe('a ScaledObject', () => {
   })
 })
 
+type Broken = readonly [string, Parameters<typeof scaledObject>[0], RegExp]
+
 describe('a spec that cannot be followed', () => {
-  const broken: readonly [string, Parameters<typeof scaledObject>[0], RegExp][] = [
+  const broken: readonly Broken[] = [
     [
       'an unknown trigger type',
       { triggers: [{ type: 'nosuch', metadata: {} }] },
@@ -241,6 +243,11 @@ describe('a spec that cannot be followed', () => {
       { minReplicaCount: 5, idleReplicaCount: 5 },
       /idleReplicaCount 5 must be below/,
     ],
+    ...['0', '-5'].map((length): Broken => [
+      `a target of ${length}, by which nothing can be divided`,
+      { triggers: [{ type: 'queue', metadata: { queue: 'orders', length } }] },
+      new RegExp(`trigger queue has a target of ${length}: it must be above 0`),
+    ]),
     [
       'two triggers of one name',
       {

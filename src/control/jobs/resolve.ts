@@ -60,6 +60,7 @@ export const planJob = (
     name: metadata.name,
     containers: spec.jobTargetRef.template?.spec?.containers ?? [],
     envSourceContainerName: spec.envSourceContainerName,
+    composed: false,
   }
   return planTriggers(spec.triggers, around, source, signal)
 }

@@ -45,6 +45,9 @@ const withCpu = (metricType: string, ...metadata: readonly string[]): string =>
   withTrigger(...metadata)
     .replace('azure-queue', `cpu\n      metricType: ${metricType}`)
     .replace('        queueName: orders\n', '')
+const pods = good
+  .replace('azure-queue', 'kubernetes-workload\n      name: pods')
+  .replace(/ {8}queueName.*\n.*\n/, '        podSelector: app=shop\n')
 const authentication = (name: string, parameter: string): string => `apiVersion: keda.sh/v1alpha1
 kind: TriggerAuthentication
 metadata: { name: ${name} }
@@ -66,6 +69,20 @@ const rows: readonly Row[] = [
   {
     name: 'objects of other kinds',
     files: ['apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n---\n{a: 1}\n---\n'],
+  },
+  {
+    name: 'a trigger without a target of its own',
+    files: [pods],
+    says: [/value must be above 0/],
+  },
+  {
+    name: 'the same where scalingModifiers have the target',
+    files: [
+      pods.replace(
+        '  triggers:',
+        '  advanced: { scalingModifiers: { formula: pods, target: "2" } }\n  triggers:',
+      ),
+    ],
   },
   {
     name: 'several mistakes, each on the line of its field',

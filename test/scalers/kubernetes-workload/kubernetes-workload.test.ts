@@ -121,7 +121,16 @@ describe('metadata of kubernetes-workload', () => {
       ],
     )
   })
+  test('needs no value under scalingModifiers, which look at no target of a trigger', () => {
+    for (const value of [undefined, '0', '-1', '2'])
+      assert.doesNotThrow(() => {
+        const given = givenBy({ podSelector: 'a', ...(value !== undefined && { value }) })
+        const composed = { ...given, workload: { ...given.workload, composed: 'true' } }
+        read('kubernetes-workload', kubernetesWorkload.fields, composed, kubernetesWorkload.check)
+      })
+  })
   for (const [what, metadata, problem] of [
+    ['no value', { podSelector: 'a' }, /value must be above 0/],
     ['no selector', { value: '1' }, /podSelector is required/],
     ['a selector that is none', { podSelector: 'a=b,)', value: '1' }, /podSelector cannot be read/],
     ['a value of 0', { podSelector: 'a', value: '0' }, /value must be above 0/],

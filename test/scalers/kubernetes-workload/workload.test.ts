@@ -12,6 +12,31 @@ const pod = (name: string): Pod => ({
   spec: { containers: [{ name: 'main', image: 'image' }] },
 })
 
+test('under scalingModifiers, pods are counted without a value (KEDA tests/internals/scaling_modifiers)', async () => {
+  const bench = await openBench({
+    hpasRead: true,
+    shared: { load: async () => kubernetesWorkload },
+  })
+  const { cluster, clock } = bench
+  await cluster.create(kinds.deployment, deployment(), forever)
+  const trigger = {
+    type: 'kubernetes-workload',
+    name: 'pods',
+    metadata: { podSelector: 'app=shop' },
+  }
+  const scalingModifiers = { formula: 'pods * 3', target: '1' }
+  await cluster.create(
+    kinds.scaledObject,
+    scaledObject({ pollingInterval: 5, triggers: [trigger], advanced: { scalingModifiers } }),
+    forever,
+  )
+  await cluster.create(kinds.pod, pod('a'), forever)
+  await clock.advance(60_000)
+  assert.equal((await bench.condition('Ready')).status, 'True')
+  assert.equal(await bench.replicas(), 3)
+  await bench.close()
+})
+
 test('a workload follows the pods of another at once, and lists none to do so', async () => {
   const bench = await openBench({ shared: { load: async () => kubernetesWorkload } })
   const { cluster, clock } = bench
