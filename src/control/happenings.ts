@@ -59,9 +59,11 @@ export function happeningOf(
     : { type: 'Normal', reason: done, note: `Scaled ${what} ${why}` }
 }
 
+const between: readonly Decision['because'][] = ['demand-rose', 'demand-fell', 'above-max']
+
 /** KEDA's words at the edge; between 1 and max it writes nothing itself, so that Ebb's own are needed. */
 function wordsOf(because: Decision['because']): readonly [failed: string, done: string] {
-  if (because === 'demand-rose' || because === 'demand-fell') return ['EbbScaleFailed', 'EbbScaled']
+  if (between.includes(because)) return ['EbbScaleFailed', 'EbbScaled']
   return because === 'quiet'
     ? ['KEDAScaleTargetDeactivationFailed', 'KEDAScaleTargetDeactivated']
     : ['KEDAScaleTargetActivationFailed', 'KEDAScaleTargetActivated']

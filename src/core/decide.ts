@@ -1,4 +1,4 @@
-import { directStep, directWake, type DirectFacts } from './direct.ts'
+import { directStep, directUntil, directWake, type DirectFacts } from './direct.ts'
 
 /**
  * What is known of one trigger: `active` and `idle` come from a good sample, `failing` from an error, `unread` is a
@@ -59,6 +59,7 @@ export type ScaleReason =
   | 'forced'
   | 'quiet'
   | 'below-min'
+  | 'above-max'
   | 'demand-rose'
   | 'demand-fell'
 export type StayReason =
@@ -104,21 +105,23 @@ function alone(s: Situation, d: DirectFacts, edge: Decision): Decision {
   const count = within(s, desired)
   if (count > s.replicas)
     return s.paused === 'out' ? stay('paused') : { scaleTo: count, because: 'demand-rose' }
-  if (count < s.replicas) return lower(s, count)
+  if (count < s.replicas) return lower(s, count, why === 'above-max')
   if (edge.because !== 'settled' && edge.because !== 'hpa-in-charge') return edge
-  if (why === 'stabilized') return stay('stabilizing')
-  return stay(why === 'rate-limited' ? 'rate-limited' : 'on-target')
+  if (why === 'stabilized') return stay('stabilizing', directUntil(s, d))
+  return why === 'rate-limited' ? stay(why, directUntil(s, d)) : stay('on-target')
 }
 
 /** At zero, or at the idle count: nothing between 1 and max is decided then. */
 const isResting = (s: Situation): boolean =>
   s.replicas === 0 || (s.idle !== undefined && s.replicas < Math.max(s.min, 1))
 
-function lower(s: Situation, count: number): Decision {
-  const blind = ignorance(s)
+/** What is above max goes at once, as with an HPA: that is the spec's word, not a trigger's. */
+function lower(s: Situation, count: number, aboveMax: boolean): Decision {
+  const blind = aboveMax ? undefined : ignorance(s)
   if (blind !== undefined) return stay(blind)
   if (s.paused === 'in') return stay('paused')
-  return s.hold ? stay('held') : { scaleTo: count, because: 'demand-fell' }
+  if (s.hold) return stay('held')
+  return { scaleTo: count, because: aboveMax ? 'above-max' : 'demand-fell' }
 }
 
 /** Whether anything asks for the workload to run: KEDA's `isActive` or the force-activation annotation. */
@@ -138,8 +141,9 @@ export const isActive = (t: TriggerFacts, s: Situation): boolean =>
 function wake(s: Situation): Decision {
   const up = within(s, Math.max(s.min, 1))
   if (!(s.replicas < up)) return stay(anyFailing(s) ? 'partly-failing' : 'hpa-in-charge')
-  // awake below min: what the HPA would do at its next sync
-  if (s.replicas > 0 && s.idle === undefined) return { scaleTo: up, because: 'below-min' }
+  // awake below min: what the HPA would do at its next sync; and no pause of scale-out keeps anything below it
+  const short = s.replicas > 0 || (s.paused === 'out' && s.min > 0)
+  if (short && s.idle === undefined) return { scaleTo: up, because: 'below-min' }
   if (s.paused === 'out') return stay('paused')
   return { scaleTo: up, because: s.forced ? 'forced' : 'triggered' }
 }

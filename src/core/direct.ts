@@ -1,4 +1,4 @@
-import type { Behavior } from './behavior.ts'
+import { completeBehavior, type Behavior } from './behavior.ts'
 import { propose, type HpaReading } from './proposal.ts'
 import { defaultFlags, hpaStep, rescaled, type HpaState, type HpaStep } from './replicas.ts'
 import type { Recommendation } from './stabilize.ts'
@@ -27,6 +27,32 @@ interface Bounds {
 
 /** What the HPA's algorithm would do now with 1..max replicas. */
 export const directStep = (s: Bounds, d: DirectFacts): HpaStep => hpaStep(inputOf(s, d), d.state)
+
+/**
+ * The last instant at which the algorithm still asks for what it asks for now, all else equal: after it the end of a window
+ * or of a policy's period lets the count go further. Undefined where time alone changes nothing.
+ */
+export function directUntil(s: Bounds, d: DirectFacts): number | undefined {
+  const { desired, state } = directStep(s, d)
+  const later = { ...d, state }
+  const ends = [...new Set(endsOf(later))].filter((end) => end >= s.now).sort((a, b) => a - b)
+  return ends.find((end) => directStep({ ...s, now: end + 1 }, later).desired !== desired)
+}
+
+/** The last instants of all windows and periods that what is remembered is in. */
+function endsOf({ behavior, state }: DirectFacts): readonly number[] {
+  const { scaleUp, scaleDown } = completeBehavior(behavior ?? {})
+  const both = [scaleUp, scaleDown]
+  const window = defaultFlags.downscaleStabilization
+  // without a behavior the edge of the window is in it
+  const inside = behavior === undefined ? 0 : 1
+  const windows = both.map((rules) => rules.stabilizationWindowSeconds ?? window)
+  const periods = both.flatMap(({ policies = [] }) => policies.map((p) => p.periodSeconds))
+  return [
+    ...state.recommendations.flatMap(({ at }) => windows.map((w) => at + w * 1000 - inside)),
+    ...[...state.ups, ...state.downs].flatMap(({ at }) => periods.map((p) => at + p * 1000 - 1)),
+  ]
+}
 
 const inputOf = (s: Bounds, d: DirectFacts) => ({
   now: s.now,

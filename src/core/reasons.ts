@@ -18,7 +18,7 @@ interface Reason {
   /** When it is given and what follows, for the generated page. */
   readonly doc: string
   /** One sentence about this very case. Holds numbers and ages, so it must not be written to a condition. */
-  say(s: Situation, to: number): string
+  say(s: Situation, to: number, until: number | undefined): string
 }
 
 /**
@@ -45,6 +45,11 @@ export const reasons: Readonly<Record<Because, Reason>> = {
     scales: true,
     doc: 'The target had fewer replicas than minReplicaCount and is brought back to it, whatever its triggers say.',
     say: (s, to) => `${change(s, to)} because minReplicaCount is ${s.min}`,
+  },
+  'above-max': {
+    scales: true,
+    doc: 'Without an HPA: the target had more replicas than maxReplicaCount and is brought back to it, whatever its triggers say.',
+    say: (s, to) => `${change(s, to)} because maxReplicaCount is ${s.max}`,
   },
   paused: {
     scales: false,
@@ -107,12 +112,14 @@ export const reasons: Readonly<Record<Because, Reason>> = {
   stabilizing: {
     scales: false,
     doc: 'Without an HPA: other counts were asked for inside the stabilization window, and it is waited for.',
-    say: (s) => `${kept(s)} until the stabilization window is over (${readings(s)})`,
+    say: (s, _, until) =>
+      `${kept(s)} ${wait(s, until)}until the stabilization window is over (${readings(s)})`,
   },
   'rate-limited': {
     scales: false,
     doc: 'Without an HPA: a scaling policy allows no further step yet.',
-    say: (s) => `${kept(s)} until the scaling policies allow the next step (${readings(s)})`,
+    say: (s, _, until) =>
+      `${kept(s)} ${wait(s, until)}until the scaling policies allow the next step (${readings(s)})`,
   },
   settled: {
     scales: false,
@@ -128,8 +135,10 @@ export const reasons: Readonly<Record<Because, Reason>> = {
 export function explain(s: Situation | JobSituation, d: Decision | JobDecision): string {
   // each kind of situation is decided in its own words
   if ('pending' in s) return explainJobs(s, d as JobDecision)
-  const { because } = d as Decision
-  return reasons[because].say(s, 'scaleTo' in d ? d.scaleTo : s.replicas)
+  const own = d as Decision
+  return 'scaleTo' in own
+    ? reasons[own.because].say(s, own.scaleTo, undefined)
+    : reasons[own.because].say(s, s.replicas, own.until)
 }
 
 interface ReasonRow {
@@ -156,6 +165,8 @@ const pauses = { no: 'not at all', in: 'scale-in', out: 'scale-out', both: 'all 
 
 const change = (s: Situation, to: number): string =>
   `from ${s.replicas} to ${plural(to, 'replica')}`
+const wait = (s: Situation, until: number | undefined): string =>
+  until === undefined ? '' : `for another ${duration(until - s.now)} `
 const kept = (s: Situation): string =>
   `${plural(s.replicas, 'replica')} ${s.replicas === 1 ? 'stays' : 'stay'}`
 

@@ -79,6 +79,39 @@ describe('direct mode', () => {
     assert.equal(await bench.replicas(), 2)
   })
 
+  test('takes the next step when the policy lets it, not with the next poll', async (t) => {
+    const one = { policies: [{ type: 'Pods', value: 1, periodSeconds: 7 }] }
+    const advanced = { horizontalPodAutoscalerConfig: { behavior: { scaleUp: one } } }
+    const spec = { pollingInterval: 60, advanced, maxReplicaCount: 20 }
+    const { bench, view } = await stage(t, 100, spec, direct, { replicas: 1 })
+    const seen: number[] = []
+    for (let second = 0; second < 28; second++) {
+      await bench.clock.advance(1_000)
+      const now = await bench.replicas()
+      if (now !== seen.at(-1)) seen.push(now)
+    }
+    assert.deepEqual(seen, [2, 3, 4, 5, 6])
+    const { situation, decision } = await view()
+    if (!situation || !decision || !('until' in decision)) assert.fail('no stay')
+    assert.equal(decision.because, 'rate-limited')
+    assert.ok(
+      (decision.until ?? 0) > situation.now && (decision.until ?? 0) < situation.now + 7_000,
+    )
+  })
+
+  test('lowers when the window ends, not with the next poll', async (t) => {
+    const { bench, view } = await stage(t, 40, { advanced: {}, pollingInterval: 200 })
+    bench.source.queues.set('orders', 6)
+    await bench.clock.advance(200_000)
+    const { decision } = await view()
+    assert.ok(decision && 'until' in decision && decision.because === 'stabilizing')
+    const rest = (decision.until ?? 0) - bench.clock.now()
+    await bench.clock.advance(rest - 1)
+    assert.equal(await bench.replicas(), 8)
+    await bench.clock.advance(2)
+    assert.equal(await bench.replicas(), 2)
+  })
+
   test('starts its window with the count it finds, so that a restart lowers nothing at once', async (t) => {
     const { bench } = await stage(t, 40, { advanced: {} })
     bench.source.queues.set('orders', 6)

@@ -235,6 +235,11 @@ const stopped: Row[] = [
     { min: 2, replicas: 1, paused: 'out' },
     to(2, 'below-min'),
   ],
+  [
+    'restores min from zero when scale-out is paused, also while triggers are active',
+    { ...busy, replicas: 0, min: 2, paused: 'out' },
+    to(2, 'below-min'),
+  ],
   ['sleeps when scale-out is paused', { paused: 'out' }, to(0, 'quiet')],
   ['does not sleep when scale-in is paused', { paused: 'in' }, stay('paused')],
   ['does not sleep when held', { hold: true }, stay('held')],

@@ -5,6 +5,10 @@ import { decide, type Decision, type Situation } from '../../src/core/decide.ts'
 import { directAfter, type DirectFacts } from '../../src/core/direct.ts'
 import type { HpaReading } from '../../src/core/proposal.ts'
 import { noHpaState } from '../../src/core/replicas.ts'
+import { playDirect } from './direct.play.ts'
+import { play } from './replicas.play.ts'
+import { allSeries } from './replicas.series.ts'
+import { randomSeries } from './series/random.ts'
 import { minute, quiet, trigger } from './situation.ts'
 
 const queue = (value: number | undefined, target = 5): HpaReading => ({
@@ -105,8 +109,75 @@ describe('without an HPA', () => {
           state: { ...noHpaState, recommendations: [held] },
         }),
       }),
-      stay('stabilizing'),
+      stay('stabilizing', held.at + 5 * minute),
     ],
+    [
+      'the window of a behavior holds for an instant less',
+      busy(6, {
+        direct: facts(6, {
+          behavior: {},
+          state: { ...noHpaState, recommendations: [held] },
+        }),
+      }),
+      stay('stabilizing', held.at + 5 * minute - 1),
+    ],
+    [
+      'the window holds until the last that asked for as many leaves it, whoever asked for fewer',
+      busy(6, {
+        direct: facts(6, {
+          behavior: {},
+          state: {
+            ...noHpaState,
+            recommendations: [
+              { at: quiet.now - 2 * minute, replicas: 7 },
+              { at: quiet.now - 3 * minute, replicas: 4 },
+              held,
+              { at: quiet.now, replicas: 2 },
+            ],
+          },
+        }),
+      }),
+      stay('stabilizing', held.at + 5 * minute - 1),
+    ],
+    [
+      'the window of scaling up holds too',
+      busy(42, {
+        direct: facts(42, {
+          behavior: { scaleUp: { stabilizationWindowSeconds: 60 } },
+          state: { ...noHpaState, recommendations: [{ ...held, at: quiet.now - 1_000 }] },
+        }),
+      }),
+      stay('stabilizing', quiet.now + 59_000 - 1),
+    ],
+    [
+      'a policy holds until its period lets the next step be taken',
+      busy(420, {
+        direct: facts(420, {
+          behavior: { scaleUp: { policies: [{ type: 'Pods', value: 2, periodSeconds: 60 }] } },
+          state: {
+            ...noHpaState,
+            ups: [
+              { at: quiet.now - 50_000, change: 1 },
+              { at: quiet.now - 20_000, change: 1 },
+            ],
+          },
+        }),
+      }),
+      stay('rate-limited', quiet.now + 10_000 - 1),
+    ],
+    [
+      'a direction that is disabled is not waited for',
+      busy(420, { direct: facts(420, { behavior: { scaleUp: { selectPolicy: 'Disabled' } } }) }),
+      stay('rate-limited'),
+    ],
+    ['above max it is cut at once', busy(420, { max: 2 }), { scaleTo: 2, because: 'above-max' }],
+    [
+      'above max it is cut although nothing can be read, as by an HPA',
+      { ...quiet, max: 2, triggers: [trigger('failing')], direct: facts(undefined) },
+      { scaleTo: 2, because: 'above-max' },
+    ],
+    ['above max a pause holds', busy(420, { max: 2, paused: 'in' }), stay('paused')],
+    ['above max --hold holds', busy(420, { max: 2, hold: true }), stay('held')],
     ['a paused scale-in holds', busy(6, { paused: 'in' }), stay('paused')],
     ['a paused scale-out holds', busy(420, { paused: 'out' }), stay('paused')],
     ['--hold holds what would go', busy(6, { hold: true }), stay('held')],
@@ -203,6 +274,12 @@ const situation: fc.Arbitrary<Situation> = fc
     },
   }))
 
+/** The same at another time, with what is remembered by then. */
+function at(s: Situation, now: number): Situation {
+  if (!s.direct) return { ...s, now }
+  return { ...s, now, direct: { ...s.direct, state: directAfter(s, s.direct, undefined) } }
+}
+
 const after = (s: Situation, d: Decision): number => ('scaleTo' in d ? d.scaleTo : s.replicas)
 const always = (property: (s: Situation) => boolean): void =>
   fc.assert(fc.property(situation, property), { numRuns: 2_000 })
@@ -244,6 +321,22 @@ describe('without an HPA, always', () => {
       { numRuns: 2_000 },
     ))
 
+  test('`until` is the last instant that comes to the same, all else equal', () =>
+    always((s) => {
+      const d = decide(s)
+      if (!('stay' in d) || d.until === undefined || d.because === 'cooling-down') return true
+      const [held, free] = [d.until, d.until + 1].map((now) => decide(at(s, now)))
+      return held?.because === d.because && free?.because !== d.because
+    }))
+
+  test('what waits without an `until` waits for ever', () =>
+    always((s) => {
+      const d = decide(s)
+      if (d.because !== 'stabilizing' && d.because !== 'rate-limited') return true
+      if ('stay' in d && d.until !== undefined) return true
+      return 'stay' in decide(at(s, s.now + 100 * minute))
+    }))
+
   test('a record that was stored is decided the same again', () =>
     always((s) => {
       const stored: Situation = JSON.parse(
@@ -263,4 +356,11 @@ describe('without an HPA, always', () => {
       }
       return state.recommendations.length <= 25
     }))
+})
+
+describe('without an HPA it does what a real HPA does between 1 and max', () => {
+  for (const series of [...allSeries, ...randomSeries].filter(({ start }) => start > 0))
+    test(series.name, () => {
+      assert.deepEqual(playDirect(series), play(series).trace)
+    })
 })

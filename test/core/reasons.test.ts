@@ -127,13 +127,14 @@ const cases: [difference: Partial<Situation>, because: Because, sentence: string
   [
     asked(5, { scaleDown: { stabilizationWindowSeconds: 300 } }),
     'stabilizing',
-    `3 replicas stay until the stabilization window is over (${metric} is 5, target 5 per replica)`,
+    `3 replicas stay for another 5 min until the stabilization window is over (${metric} is 5, target 5 per replica)`,
   ],
   [
     asked(20, { scaleUp: { selectPolicy: 'Disabled' } }),
     'rate-limited',
     `3 replicas stay until the scaling policies allow the next step (${metric} is 20, target 5 per replica)`,
   ],
+  [{ ...asked(20), max: 2 }, 'above-max', 'from 3 to 2 replicas because maxReplicaCount is 2'],
   [{ replicas: 0 }, 'settled', 'no trigger is active and it rests at 0 replicas'],
   [{ min: 1, max: 9 }, 'settled', 'no trigger is active; between 1 and 9 replicas the HPA decides'],
 ]
