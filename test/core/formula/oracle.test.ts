@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { goProgram } from '../../support/go-program.ts'
 import { hasProgram, need } from '../../support/need.ts'
 import { difference, ours, theirs, type Question } from './ask.ts'
+import { careful } from './careful.ts'
 import { cases } from './cases.ts'
 import { damaged, questions } from './generate.ts'
 
@@ -24,15 +25,18 @@ async function compare(t: TestContext, asked: readonly Question[]): Promise<void
   assert.deepEqual(apart.slice(0, 20), [])
 }
 
-const sample = (kind: fc.Arbitrary<Question>, count: number): Question[] =>
-  fc.sample(kind, { numRuns: count, seed: Number(process.env['EBB_SEED'] ?? 1) })
+/** EBB_SEED and EBB_FORMULAS ask others, and more. */
+const sample = (kind: fc.Arbitrary<Question>): Question[] =>
+  fc.sample(kind, {
+    numRuns: Number(process.env['EBB_FORMULAS'] ?? 4_000),
+    seed: Number(process.env['EBB_SEED'] ?? 1),
+  })
 
 test('formulas mean what they mean to the real evaluator', minutes, (t) => compare(t, cases))
 
-test('generated formulas mean what they mean to the real evaluator', minutes, (t) =>
-  compare(t, sample(questions, 2000)),
-)
-
-test('damaged formulas are refused where the real evaluator refuses them', minutes, (t) =>
-  compare(t, sample(damaged, 2000)),
-)
+for (const [what, kind] of [
+  ['generated formulas mean what they mean to the real evaluator', questions],
+  ['formulas that hold together have the values that the real evaluator gives them', careful],
+  ['damaged formulas are refused where the real evaluator refuses them', damaged],
+] as const)
+  test(what, minutes, (t) => compare(t, sample(kind)))
