@@ -81,13 +81,14 @@ export function toMilli(value: number): bigint {
   // a double of this size is a whole number
   if (value >= 2 ** 52) return BigInt(value) * 1000n
   // exact: only odd sixteenths lie half-way between two thousandths
-  if (Number.isInteger(value * 16) && (value * 16) % 2 !== 0) return halfToEven(value * 1000)
+  if (Number.isInteger(value * 16) && (value * 16) % 2 !== 0) return halfToEven(BigInt(value * 16))
   return BigInt(value.toFixed(3).replace('.', ''))
 }
 
-function halfToEven(half: number): bigint {
-  const below = Math.floor(half)
-  return BigInt(below % 2 === 0 ? below : below + 1)
+/** An odd number of sixteenths in thousandths: always a half too many or too few. */
+function halfToEven(sixteenths: bigint): bigint {
+  const below = (sixteenths * 125n) / 2n
+  return below % 2n === 0n ? below : below + 1n
 }
 
 /**
