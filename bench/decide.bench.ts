@@ -1,7 +1,10 @@
-/** What does one decision with three triggers cost, in time and in what it allocates? */
+/** What does one decision with three triggers cost, in time and in what it allocates: with an HPA, without one, of Jobs? */
 import { decide, type Situation, type TriggerFacts } from '../src/core/decide.ts'
+import { decideJobs, type JobSituation } from '../src/core/decide-jobs.ts'
 import { demandOf, type DemandInput, type Measured } from '../src/core/demand.ts'
+import { directAfter, type DirectFacts } from '../src/core/direct.ts'
 import { noHealth } from '../src/core/health.ts'
+import { jobBounds } from '../src/core/jobs.ts'
 import { modifiersOf } from '../src/core/modifiers.ts'
 import { median, round, settledHeap } from './measure.ts'
 import { render } from './table.ts'
@@ -77,14 +80,73 @@ const failing = situation([0, 0, 0], {
   ],
 })
 
+/** Without an HPA: three metrics, and as many counts remembered as a busy workload of that size comes to. */
+const direct = (values: readonly number[]): DirectFacts => ({
+  behavior: undefined,
+  straight: true,
+  readings: values.map((value, index) => ({
+    name: `s${index}-kafka-orders`,
+    target: { type: 'AverageValue', milli: 5_000 },
+    read: { kind: 'value', milli: value * 1_000 },
+  })),
+  status: 3,
+  ready: 3,
+  state: {
+    recommendations: Array.from({ length: 20 }, (_, i) => ({
+      at: now - i * 14_000,
+      replicas: 1 + (i % 10),
+    })),
+    ups: [{ at: now - 20_000, change: 1 }],
+    downs: [],
+  },
+})
+const alone = (values: readonly number[], more: Partial<Situation> = {}): Situation =>
+  situation(values, { direct: direct(values), ...more })
+const waking = alone([0, 4, 70], { replicas: 0 })
+const rising = alone([0, 4, 70])
+const remembering = direct([0, 4, 14])
+const onTarget = alone([0, 4, 14])
+const falling = alone([0, 0, 4])
+
+const jobs = (values: readonly number[], more: Partial<JobSituation> = {}): JobSituation => ({
+  now,
+  replicas: 3,
+  pending: 1,
+  min: 0,
+  max: 100,
+  bounds: jobBounds({ maxReplicaCount: 100 }),
+  strategy: { kind: 'accurate' },
+  combination: 'max',
+  triggers: values.map((value, index) => ({ ...trigger(index, value), index, asked: now - 1_010 })),
+  listed: true,
+  batch: { began: now - 60_000, ended: now - 59_000 },
+  period: 30_000,
+  paused: false,
+  ...more,
+})
+const queued = jobs([0, 4, 70])
+const nothingQueued = jobs([0, 0, 0])
+const summed = jobs([3, 4, 70], { combination: 'sum' })
+
 const cases: readonly (readonly [name: string, work: () => unknown])[] = [
   ['asleep', () => decide(asleep)],
   ['awake', () => decide(awake)],
   ['cooling down', () => decide(cooling)],
   ['one failing', () => decide(failing)],
+  ['direct: waking', () => decide(waking)],
+  ['direct: rising', () => decide(rising)],
+  ['direct: on target', () => decide(onTarget)],
+  ['direct: stabilizing', () => decide(falling)],
+  ['Jobs: queued', () => decideJobs(queued)],
+  ['Jobs: nothing queued', () => decideJobs(nothingQueued)],
+  ['Jobs: the sum of all', () => decideJobs(summed)],
+  ['what direct mode remembers', () => directAfter(onTarget, remembering, undefined)],
   ['demand with a fallback', () => demandOf(demandInput)],
   ['demand with a formula', () => demandOf(composed)],
 ]
+
+/** So many of the cases are a decision; the rest is what it is made on and what it leaves. */
+const decisions = 11
 
 /** Kept in sight, so that no call is optimized away. */
 const last: { result: unknown } = { result: undefined }
@@ -130,5 +192,5 @@ export async function run({
       rows: rows.map(({ name, ns, bytes, kept }) => [name, ns, bytes, kept]),
     }),
   )
-  return { cases: rows, worst_ns: Math.max(...rows.slice(0, 4).map(({ ns }) => ns)) }
+  return { cases: rows, worst_ns: Math.max(...rows.slice(0, decisions).map(({ ns }) => ns)) }
 }
