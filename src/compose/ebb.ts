@@ -9,7 +9,7 @@ import type { Mirrors } from '../control/controller.ts'
 import { failure, isFailure } from '../errors.ts'
 import type { Outward } from '../http.ts'
 import { kinds } from '../kinds.ts'
-import { elect, type Elector, type Holder } from '../lease.ts'
+import type { Elector, Holder } from '../lease.ts'
 import type { Log } from '../log.ts'
 import { certificates, type Certificates } from '../serve/certificates.ts'
 import { countRequests } from '../serve/cluster-meter.ts'
@@ -20,12 +20,13 @@ import { replicaName } from '../serve/replicas/wire.ts'
 import { openFacts, webhookSpreader } from './admission.ts'
 import { load } from '../registry.ts'
 import { startControl, type Control } from './control.ts'
+import { handOver, holdElection } from './election.ts'
 import { fence, type Fence } from './fence.ts'
 import { createHost } from './host.ts'
 import { openOutward } from './outward.ts'
 import { createLeadership, type Leadership } from './leadership.ts'
 import { allSynced, openMirrors } from './mirrors.ts'
-import { openServers, type Servers } from './servers.ts'
+import { openServers } from './servers.ts'
 
 /** What one replica of Ebb is made of. */
 export interface EbbParts {
@@ -154,7 +155,22 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
       },
       ownCertificate: certs,
     })
-    elector = holdElection(parts, cluster, identity, servers, leadership, certs, stop.signal)
+    elector = holdElection({
+      clock,
+      log,
+      cluster,
+      random: parts.random,
+      namespace: config.namespace,
+      name: ownName,
+      identity,
+      address: addressOf(config.advertiseAddress, servers.httpsPort),
+      duration: config.leaseDuration,
+      renewDeadline: config.leaseRenewDeadline,
+      retryPeriod: config.leaseRetryPeriod,
+      leadership,
+      onWon: () => void certs.look(stop.signal).catch(() => undefined),
+      signal: stop.signal,
+    })
     const running = [
       certs.run(stop.signal).catch(() => undefined),
       repeat(coexistence, clock, log, stop.signal),
@@ -231,64 +247,6 @@ async function startLoops(
     writes: () => fenced.open && coexistence.writes(),
     metricsOwner: coexistence.metricsOwner,
   })
-}
-
-function holdElection(
-  { config, clock, log, random }: EbbParts,
-  cluster: Cluster,
-  identity: string,
-  servers: Servers,
-  leadership: Leadership,
-  certs: Certificates,
-  signal: AbortSignal,
-): Elector {
-  return elect(
-    cluster,
-    clock,
-    {
-      namespace: config.namespace,
-      name: ownName,
-      identity,
-      address: addressOf(config.advertiseAddress, servers.httpsPort),
-      duration: config.leaseDuration,
-      renewDeadline: config.leaseRenewDeadline,
-      retryPeriod: config.leaseRetryPeriod,
-      random,
-    },
-    {
-      onWon() {
-        leadership.lead(true)
-        void certs.look(signal).catch(() => undefined)
-      },
-      onLost(why) {
-        log.warn({ why }, 'the Lease is lost')
-        leadership.lead(false)
-      },
-      onHolder(holder) {
-        if (holder?.identity !== identity)
-          log.info({ leader: holder?.identity, address: holder?.address }, 'who leads')
-      },
-      onTrouble: (why) =>
-        why === undefined ? log.info('the Lease is in order') : log.warn({ why }, 'Lease'),
-    },
-    signal,
-  )
-}
-
-/**
- * Asked to end, this replica stops writing and gives the Lease back at once, so that another one may decide; it goes on
- * answering what it knows until that one has taken over and no client is sent here any more.
- */
-async function handOver(
-  delay: number,
-  clock: Clock,
-  fenced: Fence,
-  elector: Elector | undefined,
-): Promise<void> {
-  await fenced.shut()
-  // an API server that does not answer delays the end no further; `close` tries once more
-  void elector?.resign()
-  await clock.sleep(delay, new AbortController().signal)
 }
 
 /** `HOST` takes the port that was listened on; `HOST:PORT` stays, as where ports are mapped. */
