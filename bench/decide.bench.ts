@@ -38,6 +38,7 @@ const situation = (values: readonly number[], more: Partial<Situation> = {}): Si
   hold: false,
   holdOn: [],
   direct: undefined,
+  contested: undefined,
   fallbackReplicas: undefined,
   ...more,
 })

@@ -87,7 +87,7 @@ export interface Cluster {
   ): Promise<void>
   /** The scale of a target, or undefined where the target itself does not exist. CLUSTER_INVALID where it has no /scale. */
   readScale(target: ScalableKind, ref: Ref, signal: AbortSignal): Promise<Scale | undefined>
-  /** Writes spec.replicas; the scale must carry the resourceVersion that was read. */
+  /** Writes spec.replicas as field manager `ebb`; the scale must carry the resourceVersion that was read. */
   writeScale(target: ScalableKind, scale: Scale, signal: AbortSignal): Promise<Scale>
   /**
    * A token of a service account by the TokenRequest API, good for about `life` ms; no audience is the server's own. The
@@ -100,7 +100,7 @@ export interface Cluster {
   ): Promise<{ readonly token: string; readonly expires: number }>
   /** Finds a kind by discovery (cached, asked anew when unknown); undefined where the cluster has no such kind. */
   resolve(apiVersion: string, kind: string, signal: AbortSignal): Promise<ScalableKind | undefined>
-  /** The object of any kind found by `resolve`, whole; undefined where there is none. */
+  /** The object of any kind found by `resolve`, whole, with managedFields; undefined where there is none. */
   getAny(target: ScalableKind, ref: Ref, signal: AbortSignal): Promise<Resource | undefined>
   close(): Promise<void>
 }

@@ -1,4 +1,5 @@
 import type { AuthenticationSpec } from './auth/shapes.ts'
+import type { ManagedFields } from './core/foreign.ts'
 
 export type { ScaledJob, ScaledJobSpec } from './scaledjob.ts'
 
@@ -25,6 +26,8 @@ export interface Meta {
   readonly annotations?: Readonly<Record<string, string>>
   readonly finalizers?: readonly string[]
   readonly ownerReferences?: readonly OwnerReference[]
+  /** Only of objects that were got whole; mirrors leave it out. */
+  readonly managedFields?: readonly ManagedFields[]
 }
 
 export interface Resource {

@@ -19,6 +19,8 @@ export interface DeciderParts {
   situation(resolved: Resolved, target: TargetState): Situation
   /** False in shadow mode: decisions are recorded, nothing is written. */
   writes(): boolean
+  /** Whether it is known who set the replicas; where not, `evaluate` is called once it is. */
+  mayDecide(resolved: Resolved, target: TargetState): boolean
   /** A decision was made; `changed` when it differs from the one before. Runs before anything is written. */
   decided(situation: Situation, decision: Decision, changed: boolean): void
   /** A decision was carried out, or failed to be. */
@@ -58,6 +60,7 @@ export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider
 
   const decideOn = (resolved: Resolved, state: TargetState): void => {
     seen = current(resolved, state)
+    if (!parts.mayDecide(resolved, seen)) return
     const situation = parts.situation(resolved, seen)
     const decision = decide(situation)
     parts.decided(situation, decision, ledger.note(situation, decision))

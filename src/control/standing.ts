@@ -132,9 +132,9 @@ export function createStanding(
 
   const tellReady = (before: Condition | undefined, ready: Condition): void => {
     const note = ready.message ?? ''
-    if (ready.reason === 'ScaledObjectCheckFailed') {
+    if (ready.reason === 'ScaledObjectCheckFailed' || ready.reason === 'ReplicasContested') {
       log.warn({ object: id, error: note }, 'not ready')
-      emit({ type: 'Warning', reason: 'ScaledObjectCheckFailed', note })
+      emit({ type: 'Warning', reason: ready.reason, note })
     } else if (ready.status === 'True' && before?.status !== 'True') {
       emit({
         type: 'Normal',
@@ -267,6 +267,7 @@ const alike = (a: Looked, b: Looked): boolean =>
   a.owner === b.owner &&
   a.situation.paused === b.situation.paused &&
   a.situation.forced === b.situation.forced &&
+  a.situation.contested?.manager === b.situation.contested?.manager &&
   a.situation.fallbackReplicas === b.situation.fallbackReplicas &&
   a.situation.triggers.length === b.situation.triggers.length &&
   a.situation.triggers.every((trigger, index) => sameFacts(trigger, b.situation.triggers[index])) &&

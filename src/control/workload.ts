@@ -15,6 +15,7 @@ import { createDecider } from './decider.ts'
 import { createDemand } from './demand.ts'
 import { halt, type Halted } from './halt.ts'
 import { createDirect } from './direct.ts'
+import { createForeign } from './foreign.ts'
 import { ensureHpa, hpaNameOf, removeHpa, wantedHpa } from './hpa.ts'
 import type { MetricValue, WorkloadView } from './insight.ts'
 import { findTarget, resolveSpec, restingSpec, type Resolved } from './resolve.ts'
@@ -119,15 +120,19 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       resolved: () => resolved,
       situation: situationOf,
       writes: shared.writes,
+      mayDecide,
       decided(situation, decision, changed) {
         meter.decided(decision.because)
         if (changed && log.isLevelEnabled('debug'))
           log.debug({ object: id, because: decision.because }, explain(situation, decision))
-        direct.decided(situation, decision, undefined)
+        // nothing that was asked for meanwhile hastens what Ebb does afterwards
+        if (situation.contested) direct.forget()
+        else direct.decided(situation, decision, undefined)
         standing.decided(situation, decision)
       },
       wrote(situation, decision, write) {
         direct.decided(situation, decision, write.kind === 'scaled' ? write.to : situation.replicas)
+        if (write.kind === 'scaled') foreign.wrote(write.to)
         if (write.kind !== 'none') meter.scaled(whose, write.kind)
         standing.wrote(situation, decision, write)
       },
@@ -140,6 +145,22 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
   )
 
   const direct = createDirect()
+  const known = (): void => decider.evaluate()
+  const foreign = createForeign({ cluster, clock, log, known }, signal)
+  let scales: 'direct' | 'hpa' | 'shadow' | 'nobody' = 'nobody'
+
+  /** Whoever takes over the replicas knows nothing of what was before. */
+  function mayDecide(now: Resolved, { replicas }: TargetState): boolean {
+    const before = scales
+    scales = now.plans.length === 0 ? 'nobody' : shared.writes() ? now.mode.scaling : 'shadow'
+    if (scales !== before) startAnew()
+    return scales !== 'direct' || foreign.mayDecide(now, replicas)
+  }
+
+  function startAnew(): void {
+    direct.forget()
+    foreign.forget()
+  }
 
   function situationOf(now: Resolved, target: TargetState): Situation {
     const { settings } = now
@@ -161,6 +182,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       hold: shared.hold,
       holdOn: now.holdOn,
       direct: directFacts(now, target),
+      contested: foreign.contest(),
       fallbackReplicas,
     }
   }
@@ -214,7 +236,6 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     const before = resolved?.plans ?? []
     resolved = next
     sampling.use(next.plans, next.settings.period)
-    if (next.mode.scaling === 'hpa' && shared.writes()) direct.forget()
     if (shared.writes()) await (next.mode.scaling === 'hpa' ? makeHpa(claimed, next) : takeHpa())
     standing.prepared(next, before)
     look()
@@ -269,6 +290,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       return
     }
     resolved = undefined
+    scales = 'nobody'
     sampling.close()
     demand.close()
     held.settle()
@@ -316,6 +338,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       const before = object
       const annotated = !same(before.metadata.annotations, next.metadata.annotations)
       object = next
+      if (annotated || before.metadata.generation !== next.metadata.generation) foreign.forget()
       if (annotated) pause = pauseOf(next.metadata.annotations)
       standing.observe(next)
       if (concerns(before, next)) reconciler.poke()
@@ -361,7 +384,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       sampling.close()
       demand.close()
       held.close()
-      await Promise.all([reconciler.idle(), decider.close(), standing.close()])
+      await Promise.all([reconciler.idle(), decider.close(), foreign.idle(), standing.close()])
       meter.forget(whose)
     },
   }

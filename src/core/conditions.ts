@@ -1,4 +1,5 @@
 import { failing, isWanted, type Decision, type Situation } from './decide.ts'
+import { nameOf, type Contest } from './foreign.ts'
 import { list } from './words.ts'
 
 /** One entry of `status.conditions`, in KEDA's words. */
@@ -72,6 +73,7 @@ const condition = (
 const readyWhilePaused = condition('Ready', 'True', 'ScaledObjectReady', 'paused by annotation')
 
 function ready(s: Situation): Condition {
+  if (s.contested !== undefined) return contested(s.contested)
   const blind = failing(s)
   const causes = list(blind.map((t) => `${t.metric}: ${t.error ?? 'no reason given'}`))
   if (blind.length > 0 && isWanted(s)) {
@@ -84,6 +86,15 @@ function ready(s: Situation): Condition {
   }
   return condition('Ready', 'True', 'ScaledObjectReady', 'defined correctly and ready to scale')
 }
+
+/** Why Ebb keeps off, and how it goes on: no time of day is in it, so that it is written once. */
+const contested = (who: Contest): Condition =>
+  condition(
+    'Ready',
+    'False',
+    'ReplicasContested',
+    `${nameOf(who)} writes spec.replicas too, so Ebb has stopped scaling. Take away that writer, or the annotation ebb.dev/scaling: direct. Ebb goes on by itself once nobody else has written for 5 minutes (up to 1 hour when it happens again), and at once when spec or annotations of the ScaledObject change`,
+  )
 
 function active(s: Situation, d: Decision): readonly Condition[] {
   if (d.because === 'warming-up') return []

@@ -1,4 +1,5 @@
 import { directStep, directUntil, directWake, type DirectFacts } from './direct.ts'
+import type { Contest } from './foreign.ts'
 
 /**
  * What is known of one trigger: `active` and `idle` come from a good sample, `failing` from an error, `unread` is a
@@ -50,6 +51,8 @@ export interface Situation {
   readonly holdOn: readonly string[]
   /** Where Ebb scales by itself, without an HPA, or shows what an HPA would do. */
   readonly direct: DirectFacts | undefined
+  /** Somebody else who keeps writing the replicas that Ebb scales by itself. */
+  readonly contested: Contest | undefined
   /** The count that the spec's fallback asks for by its behavior; undefined without a valid fallback. */
   readonly fallbackReplicas: number | undefined
 }
@@ -64,6 +67,7 @@ export type ScaleReason =
   | 'demand-fell'
 export type StayReason =
   | 'paused'
+  | 'contested'
   | 'held'
   | 'hpa-in-charge'
   | 'partly-failing'
@@ -90,6 +94,8 @@ export type Decision =
  */
 export function decide(s: Situation): Decision {
   if (s.paused === 'both') return stay('paused')
+  if (s.contested !== undefined && s.now <= s.contested.until)
+    return stay('contested', s.contested.until)
   const edge = isWanted(s) ? wake(s) : rest(s)
   return s.direct === undefined ? edge : alone(s, s.direct, edge)
 }
@@ -208,6 +214,7 @@ const without = (because: StayReason): Decision => ({ stay: true, because, until
 /** Made once: a workload at rest is decided on at every poll, and nothing of it should be left over. */
 const stays: Readonly<Record<StayReason, Decision>> = {
   paused: without('paused'),
+  contested: without('contested'),
   held: without('held'),
   'hpa-in-charge': without('hpa-in-charge'),
   'partly-failing': without('partly-failing'),

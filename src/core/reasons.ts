@@ -10,6 +10,7 @@ import {
 } from './decide.ts'
 import type { JobBecause, JobDecision, JobSituation } from './decide-jobs.ts'
 import { explainJobs, jobReasons } from './job-reasons.ts'
+import { nameOf } from './foreign.ts'
 import { duration, list, plural } from './words.ts'
 
 interface Reason {
@@ -55,6 +56,12 @@ export const reasons: Readonly<Record<Because, Reason>> = {
     scales: false,
     doc: 'A pause annotation forbids the change.',
     say: (s) => `paused by annotation (${pauses[s.paused]}); ${kept(s)}`,
+  },
+  contested: {
+    scales: false,
+    doc: 'Without an HPA: somebody else keeps writing the replicas, and Ebb leaves them to him. It goes on once nobody else has written for five minutes (each time it comes back within an hour twice as long, an hour at most), or at once when spec or annotations change.',
+    say: (s, _, until) =>
+      `${kept(s)} ${wait(s, until)}because ${s.contested === undefined ? 'somebody else' : nameOf(s.contested)} keeps writing them`,
   },
   held: {
     scales: false,

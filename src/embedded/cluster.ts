@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Cluster } from '../cluster.ts'
+import { ownManager } from '../core/foreign.ts'
 import { defaultFlags } from '../core/replicas.ts'
 import { crds } from '../crds/crds.ts'
 import { failure } from '../errors.ts'
@@ -17,7 +18,7 @@ import { startJobs } from './jobs.ts'
 import type { Program } from './kubelet.ts'
 import { startKubelet } from './kubelet.ts'
 import { createOwners } from './owners.ts'
-import { createPort } from './port.ts'
+import { createPort, type Front } from './port.ts'
 import type { Policy } from './reviews.ts'
 import { allowAll } from './reviews.ts'
 import { kindId } from './rule.ts'
@@ -62,9 +63,12 @@ export interface EmbeddedOptions {
  * clock's, so on a manual clock everything that happens is repeatable.
  *
  * Departs from a real cluster: namespaces need not exist and removing one removes nothing in it; there is no admission
- * but schemas (no CEL); `ownership.ts` says which subset of server-side apply there is.
+ * but schemas (no CEL); `ownership.ts` says which subset of server-side apply there is, `writers.ts` which
+ * part of managedFields.
  */
 export interface EmbeddedCluster extends Cluster {
+  /** The same cluster for somebody else: writes are noted under this field manager. */
+  as(manager: string): Omit<Cluster, 'close'>
   /** The pods that match a label selector, in the order of their names. */
   pods(namespace: string, labelSelector?: string): readonly Pod[]
   /** Adds a node with room for so many pods. Without any, one node takes all pods. */
@@ -90,14 +94,15 @@ export function createEmbedded(options: EmbeddedOptions): EmbeddedCluster {
   const controllers = startControllers(ground, options)
   let faults: Faults = {}
   let closed = false
-  const port = createPort(ground, {
+  const front: Front = {
     watches,
     policy: options.policy ?? allowAll,
     faults: () => faults,
     closed: () => closed,
-  })
+  }
   return {
-    ...port,
+    ...createPort(ground, front, { manager: ownManager }),
+    as: (manager) => createPort(ground, front, { manager }),
     pods(namespace, labelSelector = '') {
       const found = store.values(podKind).filter(whereMatcher({ namespace, labelSelector }))
       return found

@@ -13,6 +13,7 @@ import type { Rule } from './rule.ts'
 import { kindId } from './rule.ts'
 import { readScale, writeScale } from './scale.ts'
 import type { Watches } from './watch.ts'
+import type { By } from './writers.ts'
 
 /** What the port has beside the ground all stand on. */
 export interface Front {
@@ -23,10 +24,11 @@ export interface Front {
   readonly closed: () => boolean
 }
 
-/** The cluster port over the embedded server: kinds are looked up, faults come in, watches go out. */
+/** The cluster port over the embedded server, for one field manager: kinds are looked up, faults come in, watches go out. */
 export function createPort(
   { clock, store, server, rules }: Ground,
   { watches, policy, faults, closed }: Front,
+  by: By,
 ): Omit<Cluster, 'close'> {
   const ruleOf = (kind: Kind<Resource>): Rule => {
     const rule = rules.byPlural(kind)
@@ -79,19 +81,19 @@ export function createPort(
       served(aim('create', kind.plural, object.metadata), signal, () => {
         const rule = ruleOf(kind)
         const answer = answerReview(rule.kind.plural, asTree(object), policy)
-        return typed(kind, answer ? frozen(answer) : server.create(rule, asTree(object)))
+        return typed(kind, answer ? frozen(answer) : server.create(rule, asTree(object), by))
       }),
     replace: (kind, object, signal) =>
       served(aim('replace', kind.plural, object.metadata), signal, () =>
-        typed(kind, server.replace(ruleOf(kind), asTree(object))),
+        typed(kind, server.replace(ruleOf(kind), asTree(object), by)),
       ),
     patch: (kind, ref, patch, { subresource }, signal) =>
       served(aim('patch', kind.plural, ref, subresource), signal, () =>
-        typed(kind, server.patch(ruleOf(kind), ref, asTree(patch), subresource ?? 'main')),
+        typed(kind, server.patch(ruleOf(kind), ref, asTree(patch), subresource ?? 'main', by)),
       ),
     apply: (kind, object, signal) =>
       served(aim('apply', kind.plural, object.metadata), signal, () =>
-        typed(kind, server.apply(ruleOf(kind), asTree(object))),
+        typed(kind, server.apply(ruleOf(kind), asTree(object), by)),
       ),
     remove: (kind, ref, options, signal) =>
       served(aim('remove', kind.plural, ref), signal, () => {
@@ -103,7 +105,7 @@ export function createPort(
       ),
     writeScale: (target, scale, signal) =>
       served(aim('writeScale', target.plural, scale.metadata, 'scale'), signal, () =>
-        writeScale(server, ruleOf(asKind(target)), scale),
+        writeScale(server, ruleOf(asKind(target)), scale, by),
       ),
     issueToken: (account, { life }, signal) =>
       served(aim('issueToken', kinds.serviceAccount.plural, account, 'token'), signal, () => {
@@ -120,7 +122,7 @@ export function createPort(
       }),
     getAny: (target, ref, signal) =>
       served(aim('getAny', target.plural, ref), signal, () =>
-        server.get(ruleOf(asKind(target)), ref),
+        server.whole(ruleOf(asKind(target)), ref),
       ),
   }
 }

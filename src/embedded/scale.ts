@@ -6,6 +6,7 @@ import { frozen, valueAt, withValue } from './json.ts'
 import type { Rule, ScalePaths } from './rule.ts'
 import type { Server } from './server.ts'
 import { nameOf } from './address.ts'
+import { controllers, type By } from './writers.ts'
 
 /** The scale of an object; undefined where there is no object. */
 export function readScale(server: Server, rule: Rule, ref: Ref): Scale | undefined {
@@ -15,7 +16,7 @@ export function readScale(server: Server, rule: Rule, ref: Ref): Scale | undefin
 }
 
 /** Writes the replicas alone; guarded by the resourceVersion and uid the scale carries. */
-export function writeScale(server: Server, rule: Rule, scale: Scale): Scale {
+export function writeScale(server: Server, rule: Rule, scale: Scale, by: By = controllers): Scale {
   const { name, namespace = '', resourceVersion, uid } = scale.metadata
   const ref = { namespace, name }
   const paths = scalePaths(rule, ref)
@@ -26,7 +27,8 @@ export function writeScale(server: Server, rule: Rule, scale: Scale): Scale {
       why: 'spec.replicas: must be an integer of at least 0',
     })
   const patch = withValue({ metadata: { resourceVersion, uid } }, paths.replicas, replicas)
-  return scaleOf(server.patch(rule, ref, patch, 'main'), paths)
+  const written = server.patch(rule, ref, patch, 'main', { ...by, subresource: 'scale' })
+  return scaleOf(written, paths)
 }
 
 function scalePaths(rule: Rule, ref: Ref): ScalePaths {

@@ -14,14 +14,18 @@ import type { Rule } from './rule.ts'
 import { kindId } from './rule.ts'
 import type { Store } from './store.ts'
 import { keyOf } from './store.ts'
+import { controllers, createWriters, isNamed, managed, type By } from './writers.ts'
 
 /** The rules of the API over the store. All is done at once and in order: no call waits. */
 export interface Server {
   get(rule: Rule, ref: Ref): Stored | undefined
-  create(rule: Rule, object: Tree): Stored
-  replace(rule: Rule, object: Tree): Stored
-  patch(rule: Rule, ref: Ref, patch: Tree, part: Part): Stored
-  apply(rule: Rule, object: Tree): Stored
+  /** With managedFields. */
+  whole(rule: Rule, ref: Ref): Stored | undefined
+  /** Whoever writes is one of the cluster's own controllers, unless `by` says otherwise. */
+  create(rule: Rule, object: Tree, by?: By): Stored
+  replace(rule: Rule, object: Tree, by?: By): Stored
+  patch(rule: Rule, ref: Ref, patch: Tree, part: Part, by?: By): Stored
+  apply(rule: Rule, object: Tree, by?: By): Stored
   /** `now`: without the grace a running pod is given. */
   remove(rule: Rule, ref: Ref, options: { readonly uid?: string; readonly now?: boolean }): void
 }
@@ -31,8 +35,11 @@ export type Part = 'main' | 'status'
 
 export function createServer(store: Store, clock: Clock, identity: Identity): Server {
   const ownerships = new Map<string, Ownership>()
+  const writers = createWriters(clock)
   store.onChange((change) => {
-    if (!change.after) ownerships.delete(change.object.metadata.uid)
+    if (change.after) return
+    ownerships.delete(change.object.metadata.uid)
+    writers.forget(change.object.metadata.uid)
   })
 
   const get = (rule: Rule, ref: Ref): Stored | undefined => store.get(kindId(rule.kind), keyOf(ref))
@@ -91,8 +98,9 @@ export function createServer(store: Store, clock: Clock, identity: Identity): Se
   }
 
   /** An update by someone who does not apply. */
-  const updateByOthers = (rule: Rule, before: Stored, wanted: Tree, part: Part): Stored => {
+  const updateByOthers = (rule: Rule, before: Stored, wanted: Tree, part: Part, by: By): Stored => {
     const after = update(rule, before, wanted, part)
+    if (store.byUid(before.metadata.uid)) writers.wrote(rule, by, before, after)
     const known = ownerships.get(before.metadata.uid)
     if (known && store.byUid(before.metadata.uid))
       ownerships.set(before.metadata.uid, changedByOthers(known, before, after))
@@ -109,8 +117,16 @@ export function createServer(store: Store, clock: Clock, identity: Identity): Se
 
   return {
     get,
-    create,
-    replace(rule, input) {
+    whole(rule, ref) {
+      const found = get(rule, ref)
+      return found && managed(writers, found)
+    },
+    create(rule, input, by = controllers) {
+      const after = create(rule, input)
+      writers.wrote(rule, by, undefined, after)
+      return after
+    },
+    replace(rule, input, by = controllers) {
       const draft = addressed(rule, input)
       const before = existing(rule, refOf(draft))
       if (!rule.unconditional && valueAt(draft, ['metadata', 'resourceVersion']) === undefined)
@@ -119,9 +135,9 @@ export function createServer(store: Store, clock: Clock, identity: Identity): Se
           why: 'metadata.resourceVersion: must be specified for an update',
         })
       guard(rule, before, treeAt(draft, 'metadata'))
-      return updateByOthers(rule, before, draft, 'main')
+      return updateByOthers(rule, before, draft, 'main', by)
     },
-    patch(rule, ref, patch, part) {
+    patch(rule, ref, patch, part, by = controllers) {
       const before = existing(rule, ref)
       if (part === 'status' && !rule.status)
         throw failure('CLUSTER_NOT_FOUND', { what: `the status of ${nameOf(rule, ref)}` })
@@ -133,22 +149,25 @@ export function createServer(store: Store, clock: Clock, identity: Identity): Se
           what: nameOf(rule, ref),
           why: 'metadata.name and metadata.namespace cannot be changed',
         })
-      return updateByOthers(rule, before, wanted, part)
+      return updateByOthers(rule, before, wanted, part, by)
     },
-    apply(rule, input) {
+    apply(rule, input, by = controllers) {
       const draft = addressed(rule, rule.status ? omit(input, 'status') : input)
       const before = get(rule, refOf(draft))
       if (!before) {
         const { object, ownership } = applyFields(draft, draft, none)
         const after = create(rule, object)
         ownerships.set(after.metadata.uid, ownership)
+        writers.applied(rule, by, undefined, after, isNamed(rule, draft))
         return after
       }
       guard(rule, before, treeAt(draft, 'metadata'))
       const known = ownerships.get(before.metadata.uid) ?? unapplied(before)
       const { object, ownership } = applyFields(before, draft, known)
       const after = update(rule, before, object, 'main')
-      if (store.byUid(after.metadata.uid)) ownerships.set(after.metadata.uid, ownership)
+      if (!store.byUid(after.metadata.uid)) return after
+      ownerships.set(after.metadata.uid, ownership)
+      writers.applied(rule, by, before, after, isNamed(rule, draft))
       return after
     },
     remove(rule, ref, { uid, now }) {

@@ -1,4 +1,5 @@
 import type { Cluster, Page, Ref } from '../cluster.ts'
+import { ownManager } from '../core/foreign.ts'
 import { failure } from '../errors.ts'
 import { apiVersionOf, type Kind } from '../kinds.ts'
 import type { Resource } from '../resources.ts'
@@ -6,8 +7,7 @@ import { listPath, objectPath, selection, spoken } from './paths.ts'
 import { refusal, statusOf } from './status.ts'
 import type { Wire } from './wire.ts'
 
-/** The name under which the server notes which fields are Ebb's. */
-const fieldManager = 'ebb'
+const fieldManager = ownManager
 
 type Objects = Pick<Cluster, 'list' | 'get' | 'create' | 'replace' | 'patch' | 'apply' | 'remove'>
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Ref, ScalableKind } from '../cluster.ts'
+import { ownManager } from '../core/foreign.ts'
 import { failure } from '../errors.ts'
 import type { Scale } from '../resources.ts'
 import { objectPath, spoken } from './paths.ts'
@@ -60,6 +61,7 @@ export async function writeScale(
     {
       method: 'PUT',
       path: objectPath(target, ref, 'scale'),
+      query: { fieldManager: ownManager },
       body: {
         apiVersion: 'autoscaling/v1',
         kind: 'Scale',

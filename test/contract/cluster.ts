@@ -4,6 +4,7 @@ import { deleting } from './cluster/deleting.ts'
 import { filling } from './cluster/filling.ts'
 import { finding } from './cluster/finding.ts'
 import { listing } from './cluster/listing.ts'
+import { managing } from './cluster/managing.ts'
 import { mirroring } from './cluster/mirroring.ts'
 import { reviewing } from './cluster/reviewing.ts'
 import { scaling } from './cluster/scaling.ts'
@@ -28,6 +29,7 @@ export function clusterContract(name: string, open: Open): void {
     watching(open)
     mirroring(open)
     scaling(open)
+    managing(open)
     reviewing(open)
     issuing(open)
   })

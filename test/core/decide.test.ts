@@ -18,6 +18,7 @@ const failing = { triggers: [trigger('failing')] }
 const fallback = { triggers: [trigger('fallback')], fallbackReplicas: 3 }
 const halfFailing = { triggers: [trigger('idle'), trigger('failing')] }
 const cpu = trigger('resource')
+const contest = { manager: 'x', operation: 'Update', subresource: 'scale', until: 101 * minute }
 
 type Row = [name: string, difference: Partial<Situation>, expected: Decision]
 
@@ -219,6 +220,17 @@ const stopped: Row[] = [
     { forced: true, replicas: 0, paused: 'both' },
     stay('paused'),
   ],
+  [
+    'goes on when a contest is over',
+    { now: contest.until + 1, contested: contest },
+    to(0, 'quiet'),
+  ],
+  [
+    'leaves everything to who contests it',
+    { contested: contest },
+    stay('contested', contest.until),
+  ],
+  ['is paused before it is contested', { contested: contest, paused: 'both' }, stay('paused')],
   ['does not restore min when paused', { min: 2, replicas: 1, paused: 'both' }, stay('paused')],
   [
     'does not wake when scale-out is paused',
@@ -345,6 +357,7 @@ const situation: fc.Arbitrary<Situation> = fc.record({
   hold: fc.boolean(),
   holdOn: fc.constant([]),
   direct: fc.constant(undefined),
+  contested: fc.option(fc.constant(contest), { nil: undefined, freq: 9 }),
   fallbackReplicas: fc.option(count, { nil: undefined }),
 })
 
@@ -409,10 +422,12 @@ describe('decide, whatever the situation,', () => {
   test('changes nothing while paused', () =>
     always((s) => s.paused !== 'both' || outcome(s) === s.replicas))
 
+  test('changes nothing while somebody else keeps writing', () =>
+    always((s) => !s.contested || s.now > s.contested.until || outcome(s) === s.replicas))
+
   test('gives no fewer replicas when a quiet trigger becomes active', () =>
-    // scale-out paused is left out: KEDA then wakes nothing, but brings a quiet workload up to min
     always((s) => {
-      if (s.composite !== undefined || s.paused === 'out') return true
+      if (s.composite !== undefined) return true
       const more = s.triggers.map((t) =>
         t.state === 'idle' ? { ...t, state: 'active' as const } : t,
       )
@@ -428,7 +443,9 @@ describe('decide, whatever the situation,', () => {
       if ('scaleTo' in d || d.until === undefined) return true
       const at = decide({ ...s, now: d.until })
       const after = decide({ ...s, now: d.until + 1 })
-      return d.until >= s.now && at.because === d.because && after.because === 'quiet'
+      const free =
+        d.because === 'contested' ? after.because !== 'contested' : after.because === 'quiet'
+      return d.until >= s.now && at.because === d.because && free
     }))
 
   test('decides a stored situation as it did the first time', () =>

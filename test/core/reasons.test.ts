@@ -134,6 +134,18 @@ const cases: [difference: Partial<Situation>, because: Because, sentence: string
     'rate-limited',
     `3 replicas stay until the scaling policies allow the next step (${metric} is 20, target 5 per replica)`,
   ],
+  [
+    {
+      contested: {
+        manager: 'kube-controller-manager',
+        operation: 'Update',
+        subresource: 'scale',
+        until: 104 * minute,
+      },
+    },
+    'contested',
+    '3 replicas stay for another 4 min because kube-controller-manager (Update of scale, for a HorizontalPodAutoscaler) keeps writing them',
+  ],
   [{ ...asked(20), max: 2 }, 'above-max', 'from 3 to 2 replicas because maxReplicaCount is 2'],
   [{ replicas: 0 }, 'settled', 'no trigger is active and it rests at 0 replicas'],
   [{ min: 1, max: 9 }, 'settled', 'no trigger is active; between 1 and 9 replicas the HPA decides'],

@@ -38,5 +38,6 @@ export const quiet: Situation = {
   hold: false,
   holdOn: [],
   direct: undefined,
+  contested: undefined,
   fallbackReplicas: undefined,
 }

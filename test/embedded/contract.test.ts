@@ -20,6 +20,13 @@ const open: Open = async (t) => {
     clock,
     namespace: 'contract',
     pass: (ms) => clock.advance(ms),
+    async scaleAs(manager, name, replicas) {
+      const port = cluster.as(manager)
+      const ref = { namespace: 'contract', name }
+      const scale = await port.readScale(kinds.deployment, ref, t.signal)
+      if (!scale) throw new Error(`there is no ${name}`)
+      await port.writeScale(kinds.deployment, { ...scale, spec: { replicas } }, t.signal)
+    },
     custom: true,
     reviews: true,
     bookmarkPeriod: 5_000,

@@ -48,6 +48,11 @@ async function open(t: TestContext): Promise<Stage | undefined> {
     clock: systemClock,
     namespace,
     pass: (ms) => systemClock.sleep(ms, t.signal),
+    async scaleAs(manager, name, replicas) {
+      const patch = JSON.stringify({ spec: { replicas } })
+      const how = ['--subresource=scale', '--type=merge', `--field-manager=${manager}`, '-p', patch]
+      await api.kubectl('-n', namespace, 'patch', 'deployment', name, ...how)
+    },
     custom,
     reviews: true,
     namespaces: true,

@@ -33,6 +33,7 @@ export const situation = (now: number, difference: Partial<Situation> = {}): Sit
   hold: false,
   holdOn: [],
   direct: undefined,
+  contested: undefined,
   fallbackReplicas: undefined,
   ...difference,
 })

@@ -12,6 +12,8 @@ export interface Stage {
   readonly namespace: string
   /** Lets time go by, really or on a manual clock, and lets the cluster's controllers work. */
   pass(ms: number): Promise<void>
+  /** Sets spec.replicas of a Deployment of the namespace through /scale, as another field manager. */
+  scaleAs(manager: string, name: string, replicas: number): Promise<void>
   /** Whether the kinds of keda.sh are installed. */
   readonly custom: boolean
   /** Ends every open watch, as a restart of the API server does. */
@@ -35,7 +37,7 @@ export interface Open {
   readonly lacks?: readonly Ability[]
 }
 
-export type Ability = keyof Omit<Stage, 'cluster' | 'clock' | 'namespace' | 'pass'>
+export type Ability = keyof Omit<Stage, 'cluster' | 'clock' | 'namespace' | 'pass' | 'scaleAs'>
 
 /** Long enough for what a real API server does once a minute. */
 const timeout = 150_000
