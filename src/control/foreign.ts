@@ -12,7 +12,9 @@ import {
 } from '../core/foreign.ts'
 import { isFailure, reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { Resolved } from './resolve.ts'
+import type { FoundTarget } from './resolve.ts'
+
+type Found = Pick<FoundTarget, 'kind' | 'target'>
 
 export interface ForeignParts {
   readonly cluster: Cluster
@@ -28,7 +30,7 @@ export interface Foreign {
    * Whether the target may be decided on as it was seen. Where somebody else set these replicas it may not, until the target
    * itself was asked who: one GET, and `known` follows. Until then Ebb must not write, which would wipe out the answer.
    */
-  mayDecide(resolved: Resolved, replicas: number): boolean
+  mayDecide(found: Found, replicas: number): boolean
   /** Ebb wrote these replicas. */
   wrote(replicas: number): void
   /** The writer whom Ebb leaves the replicas to now. */
@@ -50,7 +52,7 @@ export function createForeign(
   let asking: Promise<void> | undefined
 
   /** Undefined where it cannot be told now. */
-  const ask = async ({ kind, target }: Resolved): Promise<Writer | 'own' | undefined> => {
+  const ask = async ({ kind, target }: Found): Promise<Writer | 'own' | undefined> => {
     try {
       const object = await cluster.getAny(kind, target, signal)
       return object && writerOf(object.metadata.managedFields ?? [])
@@ -63,21 +65,21 @@ export function createForeign(
     }
   }
 
-  const findOut = async (resolved: Resolved, replicas: number): Promise<void> => {
+  const findOut = async (found: Found, replicas: number): Promise<void> => {
     const before = expected
-    const writer = await ask(resolved)
+    const writer = await ask(found)
     asking = undefined
     if (signal.aborted || writer === undefined || expected !== before) return
     expected = replicas
     if (writer !== 'own') {
       heard = heardAfter(heard, writer, clock.now())
-      log.info({ object: resolved.target, replicas, writer: nameOf(writer) }, 'scaled by another')
+      log.info({ object: found.target, replicas, writer: nameOf(writer) }, 'scaled by another')
     }
     known()
   }
 
   return {
-    mayDecide(resolved, replicas) {
+    mayDecide(found, replicas) {
       if (expected === undefined || expected === replicas) {
         expected = replicas
         return true
@@ -88,7 +90,7 @@ export function createForeign(
         expected = replicas
         return true
       }
-      asking ??= findOut(resolved, replicas)
+      asking ??= findOut(found, replicas)
       return false
     },
     wrote(replicas) {

@@ -8,14 +8,13 @@ import { explain } from '../core/reasons.ts'
 import { failure, isFailure, reasonOf, type EbbError } from '../errors.ts'
 import { kinds } from '../kinds.ts'
 import type { Condition, HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
+import { createAlone } from './alone.ts'
 import { createAsking, reconciling, type AskingParts } from './asking.ts'
 import { claim, release } from './claim.ts'
 import { concerns } from './concerns.ts'
 import { createDecider } from './decider.ts'
 import { createDemand } from './demand.ts'
 import { halt, type Halted } from './halt.ts'
-import { createDirect } from './direct.ts'
-import { createForeign } from './foreign.ts'
 import { ensureHpa, hpaNameOf, removeHpa, wantedHpa } from './hpa.ts'
 import type { MetricValue, WorkloadView } from './insight.ts'
 import { findTarget, resolveSpec, restingSpec, type Resolved } from './resolve.ts'
@@ -120,19 +119,16 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       resolved: () => resolved,
       situation: situationOf,
       writes: shared.writes,
-      mayDecide,
+      mayDecide: (...seen) => alone.mayDecide(...seen),
       decided(situation, decision, changed) {
         meter.decided(decision.because)
         if (changed && log.isLevelEnabled('debug'))
           log.debug({ object: id, because: decision.because }, explain(situation, decision))
-        // nothing that was asked for meanwhile hastens what Ebb does afterwards
-        if (situation.contested) direct.forget()
-        else direct.decided(situation, decision, undefined)
+        alone.decided(situation, decision)
         standing.decided(situation, decision)
       },
       wrote(situation, decision, write) {
-        direct.decided(situation, decision, write.kind === 'scaled' ? write.to : situation.replicas)
-        if (write.kind === 'scaled') foreign.wrote(write.to)
+        alone.wrote(situation, decision, write)
         if (write.kind !== 'none') meter.scaled(whose, write.kind)
         standing.wrote(situation, decision, write)
       },
@@ -144,23 +140,10 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     signal,
   )
 
-  const direct = createDirect()
-  const known = (): void => decider.evaluate()
-  const foreign = createForeign({ cluster, clock, log, known }, signal)
-  let scales: 'direct' | 'hpa' | 'shadow' | 'nobody' = 'nobody'
-
-  /** Whoever takes over the replicas knows nothing of what was before. */
-  function mayDecide(now: Resolved, { replicas }: TargetState): boolean {
-    const before = scales
-    scales = now.plans.length === 0 ? 'nobody' : shared.writes() ? now.mode.scaling : 'shadow'
-    if (scales !== before) startAnew()
-    return scales !== 'direct' || foreign.mayDecide(now, replicas)
-  }
-
-  function startAnew(): void {
-    direct.forget()
-    foreign.forget()
-  }
+  const alone = createAlone(
+    { cluster, clock, log, writes: shared.writes, known: () => decider.evaluate() },
+    signal,
+  )
 
   function situationOf(now: Resolved, target: TargetState): Situation {
     const { settings } = now
@@ -182,7 +165,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       hold: shared.hold,
       holdOn: now.holdOn,
       direct: directFacts(now, target),
-      contested: foreign.contest(),
+      contested: alone.contest(),
       fallbackReplicas,
     }
   }
@@ -190,7 +173,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
   /** Where Ebb scales by itself; in shadow also what an HPA would do, so that both can be compared. */
   function directFacts(now: Resolved, { replicas }: TargetState): Situation['direct'] {
     if (now.plans.length === 0 || (now.mode.scaling === 'hpa' && shared.writes())) return undefined
-    return direct.facts({
+    return alone.facts({
       behavior: object.spec.advanced?.horizontalPodAutoscalerConfig?.behavior,
       straight: now.mode.scaling === 'direct',
       offers: demand.offers(),
@@ -290,7 +273,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       return
     }
     resolved = undefined
-    scales = 'nobody'
+    alone.stopped()
     sampling.close()
     demand.close()
     held.settle()
@@ -338,7 +321,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       const before = object
       const annotated = !same(before.metadata.annotations, next.metadata.annotations)
       object = next
-      if (annotated || before.metadata.generation !== next.metadata.generation) foreign.forget()
+      if (annotated || before.metadata.generation !== next.metadata.generation) alone.changed()
       if (annotated) pause = pauseOf(next.metadata.annotations)
       standing.observe(next)
       if (concerns(before, next)) reconciler.poke()
@@ -384,7 +367,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       sampling.close()
       demand.close()
       held.close()
-      await Promise.all([reconciler.idle(), decider.close(), foreign.idle(), standing.close()])
+      await Promise.all([reconciler.idle(), decider.close(), alone.idle(), standing.close()])
       meter.forget(whose)
     },
   }

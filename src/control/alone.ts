@@ -1,0 +1,61 @@
+import type { Decision, Situation } from '../core/decide.ts'
+import type { Contest } from '../core/foreign.ts'
+import { createDirect, type Direct } from './direct.ts'
+import { createForeign, type ForeignParts } from './foreign.ts'
+import type { Write } from './insight.ts'
+import type { Resolved } from './resolve.ts'
+import type { TargetState } from './target.ts'
+
+export interface AloneParts extends ForeignParts {
+  /** False in shadow. */
+  readonly writes: () => boolean
+}
+
+/** All that scaling without an HPA remembers of one workload: what was asked for, and who else writes the replicas. */
+export interface Alone extends Pick<Direct, 'facts'> {
+  /** Before each decision: whether it is known who set the replicas; where not, `known` follows. */
+  mayDecide(resolved: Resolved, target: TargetState): boolean
+  contest(): Contest | undefined
+  decided(situation: Situation, decision: Decision): void
+  wrote(situation: Situation, decision: Decision, write: Write): void
+  /** The user has changed spec or annotations. */
+  changed(): void
+  /** The spec cannot be followed. */
+  stopped(): void
+  idle(): Promise<void>
+}
+
+export function createAlone(parts: AloneParts, signal: AbortSignal): Alone {
+  const direct = createDirect()
+  const foreign = createForeign(parts, signal)
+  let scales: 'direct' | 'hpa' | 'shadow' | 'nobody' = 'nobody'
+
+  return {
+    facts: direct.facts,
+    mayDecide({ plans, mode, ...rest }, { replicas }) {
+      const before = scales
+      scales = plans.length === 0 ? 'nobody' : parts.writes() ? mode.scaling : 'shadow'
+      if (scales !== before) {
+        // whoever takes over the replicas knows nothing of what was before
+        direct.forget()
+        foreign.forget()
+      }
+      return scales !== 'direct' || foreign.mayDecide(rest, replicas)
+    },
+    contest: foreign.contest,
+    decided(situation, decision) {
+      // nothing that was asked for during a contest hastens what Ebb does afterwards
+      if (situation.contested) direct.forget()
+      else direct.decided(situation, decision, undefined)
+    },
+    wrote(situation, decision, write) {
+      direct.decided(situation, decision, write.kind === 'scaled' ? write.to : situation.replicas)
+      if (write.kind === 'scaled') foreign.wrote(write.to)
+    },
+    changed: foreign.forget,
+    stopped() {
+      scales = 'nobody'
+    },
+    idle: foreign.idle,
+  }
+}
