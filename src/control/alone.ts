@@ -31,18 +31,18 @@ export function createAlone(parts: AloneParts, signal: AbortSignal): Alone {
   let scales: 'direct' | 'hpa' | 'shadow' | 'nobody' = 'nobody'
 
   return {
-    facts: direct.facts,
-    mayDecide({ plans, mode, ...rest }, { replicas }) {
+    facts: (now) => direct.facts(now),
+    mayDecide(now, { replicas }) {
       const before = scales
-      scales = plans.length === 0 ? 'nobody' : parts.writes() ? mode.scaling : 'shadow'
+      scales = now.plans.length === 0 ? 'nobody' : parts.writes() ? now.mode.scaling : 'shadow'
       if (scales !== before) {
         // whoever takes over the replicas knows nothing of what was before
         direct.forget()
         foreign.forget()
       }
-      return scales !== 'direct' || foreign.mayDecide(rest, replicas)
+      return scales !== 'direct' || foreign.mayDecide(now, replicas)
     },
-    contest: foreign.contest,
+    contest: () => foreign.contest(),
     decided(situation, decision) {
       // nothing that was asked for during a contest hastens what Ebb does afterwards
       if (situation.contested) direct.forget()
@@ -52,10 +52,10 @@ export function createAlone(parts: AloneParts, signal: AbortSignal): Alone {
       direct.decided(situation, decision, write.kind === 'scaled' ? write.to : situation.replicas)
       if (write.kind === 'scaled') foreign.wrote(write.to)
     },
-    changed: foreign.forget,
+    changed: () => foreign.forget(),
     stopped() {
       scales = 'nobody'
     },
-    idle: foreign.idle,
+    idle: () => foreign.idle(),
   }
 }
