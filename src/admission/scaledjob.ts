@@ -1,7 +1,8 @@
+import { strategyOf } from '../core/jobs.ts'
 import { isResourceTrigger } from '../core/names.ts'
 import type { ScaledJob, TriggerSpec } from '../resources.ts'
 import { annotationProblems } from './annotations.ts'
-import { inSpec, type Problem } from './problem.ts'
+import { inSpec, type Problem, shown } from './problem.ts'
 import { triggerProblems } from './triggers.ts'
 
 /**
@@ -9,7 +10,7 @@ import { triggerProblems } from './triggers.ts'
  * webhook looks at the triggers alone; what else is broken it finds when it runs.
  */
 export function scaledJobProblems(object: ScaledJob): readonly Problem[] {
-  const { jobTargetRef, triggers = [] } = (object as Partial<ScaledJob>).spec ?? {}
+  const { jobTargetRef, triggers = [], scalingStrategy } = (object as Partial<ScaledJob>).spec ?? {}
   const containers = jobTargetRef?.template?.spec?.containers ?? []
   return [
     ...triggerProblems(triggers),
@@ -24,7 +25,24 @@ export function scaledJobProblems(object: ScaledJob): readonly Problem[] {
         ]
       : []),
     ...triggers.flatMap(triggerOfJob),
+    ...strategyProblems(scalingStrategy),
     ...annotationProblems(object.metadata.annotations ?? {}),
+  ]
+}
+
+/** KEDA says it in its log, and goes on with the default strategy. */
+function strategyProblems(strategy: ScaledJob['spec']['scalingStrategy']): readonly Problem[] {
+  if (strategy?.strategy !== 'custom' || strategyOf(strategy).kind === 'custom') return []
+  const field = 'customScalingRunningJobPercentage'
+  const written = strategy[field] ?? ''
+  const why = written === '' ? 'is not set' : `is no number: "${shown(written)}"`
+  return [
+    inSpec(
+      ['scalingStrategy', field],
+      'no-effect',
+      `strategy custom has no effect, and that of default is followed: ${field} ${why}`,
+      'warning',
+    ),
   ]
 }
 

@@ -20,8 +20,10 @@ const problems = (object: ScaledJob): readonly string[] =>
     ({ weight, path, message }) => `${weight} ${fieldText(path)}: ${message}`,
   )
 
+type Row = [name: string, difference: Partial<ScaledJobSpec>, expected: RegExp[]]
+
 describe('a ScaledJob by itself (5.1, 9.4)', () => {
-  const rows: [name: string, difference: Partial<ScaledJobSpec>, expected: RegExp[]][] = [
+  const rows: Row[] = [
     ['that is in order', {}, []],
     ['with more at least than at most, as in KEDA', { minReplicaCount: 9, maxReplicaCount: 2 }, []],
     ['without triggers', { triggers: [] }, [/^refused spec\.triggers: .*at least one trigger/]],
@@ -40,6 +42,28 @@ describe('a ScaledJob by itself (5.1, 9.4)', () => {
       { triggers: [{ ...queue, useCachedMetrics: true }] },
       [/^warning spec\.triggers\[0\]\.useCachedMetrics: .*no effect/],
     ],
+    [
+      'with a custom strategy',
+      { scalingStrategy: { strategy: 'custom', customScalingRunningJobPercentage: '0.5' } },
+      [],
+    ],
+    ...[
+      [undefined, 'is not set'],
+      ['half', 'is no number: "half"'],
+    ].map(([percentage, why]): Row => [
+      `with a custom strategy whose percentage ${why}`,
+      {
+        scalingStrategy: {
+          strategy: 'custom',
+          ...(percentage !== undefined && { customScalingRunningJobPercentage: percentage }),
+        },
+      },
+      [
+        new RegExp(
+          `^warning spec\\.scalingStrategy\\.customScalingRunningJobPercentage: .*default is followed: .*${why}`,
+        ),
+      ],
+    ]),
     [
       'on cpu',
       { triggers: [{ type: 'cpu', metadata: { value: '50' } }] },

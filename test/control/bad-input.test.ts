@@ -5,7 +5,7 @@ import { neighboursAmong } from '../../src/admission/neighbours.ts'
 import { fieldText } from '../../src/admission/problem.ts'
 import { isFailure, reasonOf } from '../../src/errors.ts'
 import { kinds, type Kind } from '../../src/kinds.ts'
-import type { Resource } from '../../src/resources.ts'
+import type { Condition, Resource } from '../../src/resources.ts'
 import { type Bench, deployment, forever, openBench, scaledObject } from '../support/controller.ts'
 import { plain, specOf, withWrong, type Wrong, wrongs } from '../support/wrong.ts'
 
@@ -89,11 +89,23 @@ async function away(kind: Kind<Resource>): Promise<void> {
   assert.equal(await bench.cluster.get(kind, ref, forever), undefined, 'it can be deleted')
 }
 
+interface Stored extends Resource {
+  readonly status?: { readonly conditions?: readonly Condition[] }
+}
+
 /** A condition that says how it is in few words, and a count that is one. */
-async function stands(): Promise<void> {
-  const replicas = await bench.replicas('bad')
-  assert.ok(Number.isInteger(replicas) && replicas >= 0 && replicas < 2 ** 31, `${replicas}`)
-  const { status, message = '' } = await bench.condition('Ready', 'bad')
+async function stands(kind: Kind<Resource> = kinds.scaledObject): Promise<void> {
+  const ref = { namespace: 'default', name: 'bad' }
+  if (kind.kind === 'ScaledObject') {
+    const replicas = await bench.replicas('bad')
+    assert.ok(Number.isInteger(replicas) && replicas >= 0 && replicas < 2 ** 31, `${replicas}`)
+  } else {
+    const { items } = await bench.cluster.list(kinds.job, { namespace: 'default' }, forever)
+    assert.ok(items.length <= 1_000, `${items.length} Jobs`)
+  }
+  const found: Stored | undefined = await bench.cluster.get(kind, ref, forever)
+  const ready = found?.status?.conditions?.find(({ type }) => type === 'Ready')
+  const { status, message = '' } = ready ?? { status: 'absent' }
   assert.ok(['True', 'False', 'Unknown'].includes(status), `Ready is ${status}`)
   assert.ok(message !== '' && message.length <= 4_001, `${message.length} characters`)
   assert.ok(!/\bat .*\.ts:|undefined|\[object|NaN/.test(message), message.slice(0, 300))
@@ -110,7 +122,7 @@ async function tryScalable(kind: Kind<Resource>, spec: unknown, wrong: Wrong): P
   if (!(await meets(kind, objectOf(kind, spec), wrong))) return
   try {
     await bench.clock.advance(1_500)
-    if (kind.kind === 'ScaledObject') await stands()
+    await stands(kind)
   } finally {
     await away(kind)
   }
