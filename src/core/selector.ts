@@ -33,9 +33,19 @@ function labelTest(groups: Readonly<Record<string, string | undefined>>): Matche
 
 const sense = (than: string): 1 | -1 => (than === '>' ? 1 : -1)
 
-/** Splits at the commas that are not inside parentheses. */
-export const requirements = (text: string): readonly string[] =>
-  text
-    .split(/,(?![^(]*\))/)
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
+/** Splits at the commas that are not inside parentheses; in one pass, since the text is anybody's. */
+export function requirements(text: string): readonly string[] {
+  const parts: string[] = []
+  let inside = false
+  let start = 0
+  for (let at = 0; at < text.length; at++) {
+    const mark = text[at]
+    if (mark === '(') inside = true
+    else if (mark === ')') inside = false
+    else if (mark === ',' && !inside) {
+      parts.push(text.slice(start, at))
+      start = at + 1
+    }
+  }
+  return [...parts, text.slice(start)].map((part) => part.trim()).filter((part) => part !== '')
+}

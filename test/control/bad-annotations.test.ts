@@ -6,22 +6,15 @@ import type { Condition, Resource } from '../../src/resources.ts'
 import { type Bench, deployment, forever, openBench, scaledObject } from '../support/controller.ts'
 import { scaledJob } from '../support/scaledjob.ts'
 
+const words = 'true false yes x __proto__ ../.. {} ,,, *'.split(' ')
+const numbers = '-1 0 1.5 1e9 NaN Infinity 2147483648'.split(' ')
 const values: readonly string[] = [
-  ...[
-    '',
-    '   ',
-    'true',
-    'false',
-    'yes',
-    'x',
-    '💥\u202Eπ\n',
-    '__proto__',
-    '../..',
-    '{}',
-    ',,,',
-    '*',
-  ],
-  ...['-1', '0', '1.5', '1e9', 'NaN', 'Infinity', '2147483648', '9'.repeat(400)],
+  ...words,
+  ...numbers,
+  '',
+  '   ',
+  '💥\u202Eπ\n',
+  '9'.repeat(400),
   'x'.repeat(200_000),
   'a,'.repeat(60_000),
 ]
