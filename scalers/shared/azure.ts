@@ -109,7 +109,7 @@ export function cloudProblems(
   const cloud = cloudOf(name)
   if (cloud === undefined)
     return [
-      `cloud must be one of AzurePublicCloud, AzureUSGovernmentCloud, AzureChinaCloud, AzureGermanCloud, AzureStackCloud, Private, not "${name}"`,
+      `cloud must be one of AzurePublicCloud, AzureUSGovernmentCloud, AzureChinaCloud, AzureGermanCloud, AzureStackCloud, Private, not "${name.slice(0, 60)}"`,
     ]
   return cloud === 'private' && suffix === undefined
     ? [`${suffixKey} is required with cloud Private: set it in the trigger's metadata`]
