@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { canStart } from '../control-plane/start.ts'
 import { startAzurite } from '../support/azurite.ts'
 import { startFakePrometheus } from '../support/fake-prometheus.ts'
+import { fleetDefinition, mayScaleFleets } from '../support/fleet.ts'
 import { installEbb } from '../support/installed.ts'
 import { looksAt } from '../support/look.ts'
 import { need } from '../support/need.ts'
@@ -29,60 +30,12 @@ const statefulSet = {
   },
 }
 
-/** A kind of somebody's own that can be scaled, and the ClusterRole that lets Ebb do it. */
-const fleets = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'fleets.example.test' },
-  spec: {
-    group: 'example.test',
-    scope: 'Namespaced',
-    names: { kind: 'Fleet', plural: 'fleets', singular: 'fleet' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: {
-              spec: { type: 'object', properties: { replicas: { type: 'integer' } } },
-              status: {
-                type: 'object',
-                properties: { replicas: { type: 'integer' }, selector: { type: 'string' } },
-              },
-            },
-          },
-        },
-        subresources: {
-          status: {},
-          scale: {
-            specReplicasPath: '.spec.replicas',
-            statusReplicasPath: '.status.replicas',
-            labelSelectorPath: '.status.selector',
-          },
-        },
-      },
-    ],
-  },
-}
 const fleet = {
   apiVersion: 'example.test/v1',
   kind: 'Fleet',
   metadata: { name: 'fleet', namespace: 'default' },
   spec: { replicas: 0 },
 }
-const mayScaleFleets = {
-  apiVersion: 'rbac.authorization.k8s.io/v1',
-  kind: 'ClusterRole',
-  metadata: { name: 'ebb-fleets', labels: { 'ebb.dev/aggregate-to-controller': 'true' } },
-  rules: [
-    { apiGroups: ['example.test'], resources: ['fleets'], verbs: ['get'] },
-    { apiGroups: ['example.test'], resources: ['fleets/scale'], verbs: ['get', 'update'] },
-  ],
-}
-
 test('what Ebb scales, on a real control plane', { timeout: 600_000 }, async (t) => {
   if (!need(t, await canStart(), 'Go, or a control plane built before')) return
   await using installed = await installEbb({ hpaSync: '1s', pods: true })
@@ -128,7 +81,7 @@ test('what Ebb scales, on a real control plane', { timeout: 600_000 }, async (t)
   await t.test(
     'a custom kind goes 0 -> 1 -> 0 once Ebb may scale it, and until then says how',
     async () => {
-      await plane.apply(JSON.stringify(fleets))
+      await plane.apply(JSON.stringify(fleetDefinition('replicas')))
       await plane.kubectl('wait', '--for=condition=Established', 'crd/fleets.example.test')
       const scaleTargetRef = { apiVersion: 'example.test/v1', kind: 'Fleet', name: 'fleet' }
       await plane.apply(listOf(fleet, scaledObjectOf('fleet', { url }, { scaleTargetRef })))
