@@ -32,7 +32,7 @@ export function createAlone(parts: AloneParts, signal: AbortSignal): Alone {
 
   return {
     facts: (now) => direct.facts(now),
-    mayDecide(now, { replicas }) {
+    mayDecide(now, seen) {
       const before = scales
       scales = now.plans.length === 0 ? 'nobody' : parts.writes() ? now.mode.scaling : 'shadow'
       if (scales !== before) {
@@ -40,7 +40,7 @@ export function createAlone(parts: AloneParts, signal: AbortSignal): Alone {
         direct.forget()
         foreign.forget()
       }
-      return scales !== 'direct' || foreign.mayDecide(now, replicas)
+      return scales !== 'direct' || foreign.mayDecide(now, seen)
     },
     contest: () => foreign.contest(),
     decided(situation, decision) {

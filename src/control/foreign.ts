@@ -12,12 +12,14 @@ import {
 } from '../core/foreign.ts'
 import { isFailure, reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { Resource, Workload } from '../resources.ts'
 import type { FoundTarget } from './resolve.ts'
+import type { TargetState } from './target.ts'
 
 type Found = Pick<FoundTarget, 'kind' | 'target'>
 
 export interface ForeignParts {
-  readonly cluster: Cluster
+  readonly cluster: Pick<Cluster, 'getAny'>
   readonly clock: Clock
   readonly log: Log
   /** It is known now who wrote the replicas: the workload can be decided on. */
@@ -30,7 +32,7 @@ export interface Foreign {
    * Whether the target may be decided on as it was seen. Where somebody else set these replicas it may not, until the target
    * itself was asked who: one GET, and `known` follows. Until then Ebb must not write, which would wipe out the answer.
    */
-  mayDecide(found: Found, replicas: number): boolean
+  mayDecide(found: Found, seen: TargetState): boolean
   /** Ebb wrote these replicas. */
   wrote(replicas: number): void
   /** The writer whom Ebb leaves the replicas to now. */
@@ -39,6 +41,14 @@ export interface Foreign {
   forget(): void
   idle(): Promise<void>
 }
+
+interface Answer {
+  readonly object: Resource | undefined
+  readonly writer: Writer | 'own'
+}
+
+/** How long (ms) a mirror is waited for that shows the target as it was before it was asked. */
+const longestLag = 60_000
 
 const unnamed: Writer = { manager: '', operation: '', subresource: '' }
 
@@ -51,26 +61,32 @@ export function createForeign(
   let expected: number | undefined
   let asking: Promise<void> | undefined
 
-  /** Undefined where it cannot be told now. */
-  const ask = async ({ kind, target }: Found): Promise<Writer | 'own' | undefined> => {
+  /** The target as it was when it was asked; what is seen of it from before that is no news. */
+  let asOf: { readonly version: number; readonly at: number } | undefined
+
+  /** The target with who wrote its replicas; undefined where it cannot be told now. */
+  const ask = async ({ kind, target }: Found): Promise<Answer | undefined> => {
     try {
       const object = await cluster.getAny(kind, target, signal)
-      return object && writerOf(object.metadata.managedFields ?? [])
+      return object && { object, writer: writerOf(object.metadata.managedFields ?? []) }
     } catch (error) {
       // the right to scale a kind does not include the right to read it
-      if (isFailure(error, 'CLUSTER_FORBIDDEN')) return unnamed
+      if (isFailure(error, 'CLUSTER_FORBIDDEN')) return { object: undefined, writer: unnamed }
       if (!signal.aborted)
         log.debug({ object: target, error: reasonOf(error) }, 'not known who wrote the replicas')
       return undefined
     }
   }
 
-  const findOut = async (found: Found, replicas: number): Promise<void> => {
+  const findOut = async (found: Found, seen: TargetState): Promise<void> => {
     const before = expected
-    const writer = await ask(found)
+    const answer = await ask(found)
     asking = undefined
-    if (signal.aborted || writer === undefined || expected !== before) return
+    if (signal.aborted || answer === undefined || expected !== before) return
+    const { object, writer } = answer
+    const replicas = countIn(found, object) ?? seen.replicas
     expected = replicas
+    asOf = object && { version: Number(object.metadata.resourceVersion), at: clock.now() }
     if (writer !== 'own') {
       heard = heardAfter(heard, writer, clock.now())
       log.info({ object: found.target, replicas, writer: nameOf(writer) }, 'scaled by another')
@@ -78,19 +94,26 @@ export function createForeign(
     known()
   }
 
+  const lags = ({ resourceVersion }: TargetState): boolean =>
+    asOf !== undefined &&
+    Number(resourceVersion) < asOf.version &&
+    clock.now() - asOf.at < longestLag
+
   return {
-    mayDecide(found, replicas) {
-      if (expected === undefined || expected === replicas) {
-        expected = replicas
+    mayDecide(found, seen) {
+      if (lags(seen)) return false
+      asOf = undefined
+      if (expected === undefined || expected === seen.replicas) {
+        expected = seen.replicas
         return true
       }
       const now = clock.now()
       if (contestOf(heard, now)) {
         heard = heardAgain(heard, now)
-        expected = replicas
+        expected = seen.replicas
         return true
       }
-      asking ??= findOut(found, replicas)
+      asking ??= findOut(found, seen)
       return false
     },
     wrote(replicas) {
@@ -100,9 +123,17 @@ export function createForeign(
     forget() {
       heard = []
       expected = undefined
+      asOf = undefined
     },
     async idle() {
       await asking
     },
   }
+}
+
+/** The replicas of a kind whose place for them is known. */
+function countIn({ kind }: Found, object: Resource | undefined): number | undefined {
+  if (kind.group !== 'apps' || object === undefined) return undefined
+  // what the API server calls a Deployment or a StatefulSet
+  return (object as Workload).spec?.replicas
 }
