@@ -1,3 +1,4 @@
+import { withoutLast } from './core/trim.ts'
 import { X509Certificate } from 'node:crypto'
 import {
   createSecureContext,
@@ -135,7 +136,7 @@ function proxied(url: URL): boolean {
 }
 
 /** For messages: no user info and no query, where secrets live. */
-export const addressOf = (url: URL): string => `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+export const addressOf = (url: URL): string => `${url.origin}${withoutLast(url.pathname, '/')}`
 
 /** What went wrong between here and the server. The texts of Node and undici hold no request. */
 export function fault(error: unknown, address: string): EbbError {

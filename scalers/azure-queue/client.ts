@@ -1,3 +1,4 @@
+import { withoutLast } from '../../src/core/trim.ts'
 import {
   AnonymousCredential,
   isRestError,
@@ -55,7 +56,7 @@ export async function openQueueService(c: Connection, host: Host): Promise<Queue
     retryOptions: { maxTries: 1 },
     userAgentOptions: { userAgentPrefix: 'ebb' },
   })
-  const service = new QueueServiceClient(`${url.href.replace(/\/+$/, '')}${query}`, pipeline)
+  const service = new QueueServiceClient(`${withoutLast(url.href, '/')}${query}`, pipeline)
   const clients = new Map<string, QueueClient>()
   const clientOf = (queue: string): QueueClient => {
     const known = clients.get(queue)

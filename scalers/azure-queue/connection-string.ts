@@ -1,3 +1,5 @@
+import { withoutLast } from '../../src/core/trim.ts'
+
 /** How to reach a storage account's queues: with its key, or with a shared access signature. */
 export interface Account {
   readonly url: string
@@ -19,7 +21,7 @@ const base64 = /^[A-Za-z0-9+/]+={0,2}$/
  */
 export function parseConnectionString(text: string): Account | Unusable {
   const parts = new Map<string, string>()
-  for (const part of text.replace(/;+$/, '').split(';')) {
+  for (const part of withoutLast(text, ';').split(';')) {
     const at = part.indexOf('=')
     if (at < 0) return { problem: 'is not a list of key=value parts separated by ";"' }
     parts.set(part.slice(0, at), part.slice(at + 1))
@@ -44,7 +46,7 @@ function endpointOf(parts: ReadonlyMap<string, string>): string | Unusable {
   if (!endpoint) return { problem: 'needs AccountName or QueueEndpoint' }
   if (!URL.canParse(endpoint) || !/^https?:/.test(endpoint))
     return { problem: 'does not give a valid http or https address' }
-  return endpoint.replace(/\/+$/, '')
+  return withoutLast(endpoint, '/')
 }
 
 function loginOf(parts: ReadonlyMap<string, string>): Account['login'] | Unusable {

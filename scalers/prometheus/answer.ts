@@ -10,7 +10,7 @@ export interface From {
 
 /** What KEDA makes of a JSON null where the value should be. */
 const nothing = -1
-const finite = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
+const finite = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
 const unbounded = /^([+-]?inf(inity)?|nan)$/i
 
 /**

@@ -1,3 +1,4 @@
+import { withoutLast } from '../../src/core/trim.ts'
 import { rfc3339 } from '../../src/clock.ts'
 import { error } from '../../src/scaler.ts'
 import type { Answer, Host, Service } from '../../src/scaler.ts'
@@ -123,7 +124,7 @@ function paths(
   host: Host,
 ): (query: PromQuery) => string {
   const escape = encodeURIComponent
-  const prefix = url.pathname.replace(/\/+$/, '')
+  const prefix = withoutLast(url.pathname, '/')
   const extra = Object.entries(parameters).map(([k, v]) => `&${escape(k)}=${escape(v)}`)
   const made = new WeakMap<PromQuery, string>()
   const make = ({ query, namespace }: PromQuery): string => {

@@ -1,3 +1,4 @@
+import { withoutLast } from '../core/trim.ts'
 import { failure } from '../errors.ts'
 import type { Exchange } from './exchange.ts'
 import { isRecord } from './json.ts'
@@ -56,7 +57,7 @@ function urlOf(address: string, path: string): URL {
   if (parts.length === 0 || parts.some((part) => part === '.' || part === '..'))
     throw failure('SPEC_INVALID', { problems: [`"${path.slice(0, 80)}" is no path in Vault`] })
   const url = new URL(base)
-  const prefix = base.pathname.replace(/\/+$/, '')
+  const prefix = withoutLast(base.pathname, '/')
   url.pathname = `${prefix}/v1/${parts.map(encodeURIComponent).join('/')}`
   return url
 }

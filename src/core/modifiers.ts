@@ -76,7 +76,7 @@ export const variablesOf = (
 export const compositeTarget = ({ target }: Modifiers): string =>
   formatMilli(BigInt(Math.trunc(target * 1000)))
 
-const shape = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const shape = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 
 /** A decimal number as Go reads it, without its words for infinity; undefined where the text is none. */
 export function decimal(text: string | undefined): number | undefined {

@@ -1,3 +1,4 @@
+import { withoutLast } from '../core/trim.ts'
 import type { Dispatcher } from 'undici'
 import { deadline, type Clock } from '../clock.ts'
 import { failure, isFailure, type EbbError } from '../errors.ts'
@@ -50,7 +51,7 @@ const userAgent = 'ebb/0.1'
 export function wire(options: WireOptions): Wire {
   const { clock, credentials, timeout } = options
   const url = new URL(options.server)
-  const base = url.pathname.replace(/\/+$/, '')
+  const base = withoutLast(url.pathname, '/')
   // Without user info and query: it goes into messages.
   const server = `${url.origin}${base}`
   const pools = connections()

@@ -14,7 +14,8 @@ export const patterns = {
 
 /** A JSON integer within int64; `undefined` where the text is none (`5.0`, `05`, `+5`, `1e3`). */
 export function goInteger(raw: string): number | undefined {
-  if (!integerForm.test(raw)) return undefined
+  // no int64 is longer, and to read a long one exactly takes time
+  if (raw.length > 20 || !integerForm.test(raw)) return undefined
   const exact = BigInt(raw)
   if (exact !== BigInt.asIntN(64, exact)) return undefined
   return Math.min(int64Top, Number(exact)) + 0
@@ -45,7 +46,8 @@ const unitMs: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
 }
-const part = '(\\d+\\.?\\d*|\\.\\d+)(ns|us|µs|μs|ms|s|m|h)'
+// one way to read a run of digits, or a long one takes forever
+const part = '(\\d+(?:\\.\\d*)?|\\.\\d+)(ns|us|µs|μs|ms|s|m|h)'
 const durationForm = new RegExp(`^\\+?(${part})+$`)
 
 /** A Go duration (`30s`, `1m30s`) or a whole number of milliseconds, in ms; `undefined` for anything else and below zero. */

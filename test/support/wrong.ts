@@ -23,6 +23,8 @@ const texts: readonly (readonly [string, unknown])[] = [
   ['blank', '   '],
   ['unicode', '💥\u202Eπ\u0000\n'],
   ['a megabyte', megabyte],
+  ['a number that does not end as one', `${'1'.repeat(1_000_000)}x`],
+  ['an address of slashes', `http://a/${'/'.repeat(1_000_000)}x`],
   ['a path', '../../../etc/passwd'],
   ['a prototype', '__proto__'],
 ]

@@ -66,7 +66,7 @@ function simple(r: Reader, grammar: Grammar): Node {
   )
 }
 
-const written = /^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+const written = /^(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
 
 /** Whole numbers are ints, all others floats. */
 function number({ text, at }: Token): number | bigint {

@@ -36,7 +36,7 @@ export function toFloat(value: Value): number {
   throw unfit(`float(${shown(value)}) is not a number`)
 }
 
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 
 /** int(x): cuts the fraction off. */
 export function toInt(value: Value): bigint {
