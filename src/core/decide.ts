@@ -107,14 +107,15 @@ function alone(s: Situation, d: DirectFacts, edge: Decision): Decision {
     return wakes && d.straight ? { ...edge, scaleTo: within(s, directWake(s, d)) } : edge
   }
   if ('scaleTo' in edge) return edge
-  const { desired, why } = directStep(s, d)
+  const step = directStep(s, d)
+  const { desired, why } = step
   const count = within(s, desired)
   if (count > s.replicas)
     return s.paused === 'out' ? stay('paused') : { scaleTo: count, because: 'demand-rose' }
   if (count < s.replicas) return lower(s, count, why === 'above-max')
   if (edge.because !== 'settled' && edge.because !== 'hpa-in-charge') return edge
-  if (why === 'stabilized') return stay('stabilizing', directUntil(s, d))
-  return why === 'rate-limited' ? stay(why, directUntil(s, d)) : stay('on-target')
+  if (why === 'stabilized') return stay('stabilizing', directUntil(s, d, step))
+  return why === 'rate-limited' ? stay(why, directUntil(s, d, step)) : stay('on-target')
 }
 
 /** At zero, or at the idle count: nothing between 1 and max is decided then. */

@@ -29,29 +29,38 @@ interface Bounds {
 export const directStep = (s: Bounds, d: DirectFacts): HpaStep => hpaStep(inputOf(s, d), d.state)
 
 /**
- * The last instant at which the algorithm still asks for what it asks for now, all else equal: after it the end of a window
- * or of a policy's period lets the count go further. Undefined where time alone changes nothing.
+ * The last instant at which a window or a policy still holds the count that `step` stays at, all else equal. Undefined where
+ * time alone changes nothing.
  */
-export function directUntil(s: Bounds, d: DirectFacts): number | undefined {
-  const { desired, state } = directStep(s, d)
-  const later = { ...d, state }
-  const ends = [...new Set(endsOf(later))].filter((end) => end >= s.now).sort((a, b) => a - b)
-  return ends.find((end) => directStep({ ...s, now: end + 1 }, later).desired !== desired)
+export const directUntil = (s: Bounds, d: DirectFacts, step: HpaStep): number | undefined =>
+  step.why === 'stabilized' ? windowEnd(s, d, step) : periodEnd(s, { ...d, state: step.state })
+
+/** A window holds the count as long as it has been asked for as much, or as little, inside it. */
+function windowEnd(
+  { replicas }: Bounds,
+  { behavior }: DirectFacts,
+  { proposals, state }: HpaStep,
+): number | undefined {
+  const { scaleUp, scaleDown } = completeBehavior(behavior ?? {})
+  const rises = proposals.some((p) => p.kind === 'replicas' && p.replicas > replicas)
+  const rules = rises ? scaleUp : scaleDown
+  const window = rules.stabilizationWindowSeconds ?? defaultFlags.downscaleStabilization
+  let last: number | undefined
+  for (const r of state.recommendations)
+    if (rises ? r.replicas <= replicas : r.replicas >= replicas) last = Math.max(r.at, last ?? r.at)
+  // without a behavior the edge of the window is in it
+  return last === undefined ? undefined : last + window * 1000 - (behavior === undefined ? 0 : 1)
 }
 
-/** The last instants of all windows and periods that what is remembered is in. */
-function endsOf({ behavior, state }: DirectFacts): readonly number[] {
-  const { scaleUp, scaleDown } = completeBehavior(behavior ?? {})
-  const both = [scaleUp, scaleDown]
-  const window = defaultFlags.downscaleStabilization
-  // without a behavior the edge of the window is in it
-  const inside = behavior === undefined ? 0 : 1
-  const windows = both.map((rules) => rules.stabilizationWindowSeconds ?? window)
-  const periods = both.flatMap(({ policies = [] }) => policies.map((p) => p.periodSeconds))
-  return [
-    ...state.recommendations.flatMap(({ at }) => windows.map((w) => at + w * 1000 - inside)),
-    ...[...state.ups, ...state.downs].flatMap(({ at }) => periods.map((p) => at + p * 1000 - 1)),
-  ]
+/** A policy holds it until one of the changes that it counts is a period ago. */
+function periodEnd(s: Bounds, d: DirectFacts): number | undefined {
+  const { scaleUp, scaleDown } = completeBehavior(d.behavior ?? {})
+  const periods = [scaleUp, scaleDown].flatMap(({ policies = [] }) => policies)
+  const ends = [...d.state.ups, ...d.state.downs]
+    .flatMap(({ at }) => periods.map(({ periodSeconds }) => at + periodSeconds * 1000 - 1))
+    .filter((end) => end >= s.now)
+    .sort((a, b) => a - b)
+  return ends.find((end) => directStep({ ...s, now: end + 1 }, d).desired !== s.replicas)
 }
 
 const inputOf = (s: Bounds, d: DirectFacts) => ({
