@@ -106,7 +106,7 @@ export const heardAgain = (heard: readonly Heard[], now: number): readonly Heard
 
 /** The writer in one phrase. */
 export function nameOf({ manager, operation, subresource }: Writer): string {
-  if (manager === '') return 'somebody whom managedFields do not name'
+  if (manager === '') return 'somebody (its managedFields name nobody, or Ebb may not get it)'
   const how = [operation, subresource].filter((word) => word !== '').join(' of ')
   const isHpa = manager === 'kube-controller-manager' && subresource === 'scale'
   const whose = isHpa ? ', for a HorizontalPodAutoscaler' : ''

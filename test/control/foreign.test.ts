@@ -215,6 +215,26 @@ describe('somebody else who writes the replicas in direct mode', () => {
       assert.equal((await bench.condition('Ready')).reason, 'ScaledObjectReady')
     })
 
+  test('is found by the conflict with a write of Ebb’s own, which is then not made', async (t) => {
+    const { bench, scaled, write, because, advance, meet } = await fight(t)
+    const between: number[] = []
+    meet(async (call) => {
+      const replicas = call.verb === 'writeScale' ? between.shift() : undefined
+      if (replicas !== undefined) await write('other', replicas)
+    })
+    between.push(5)
+    bench.source.queues.set('orders', 50)
+    await advance(10_000)
+    assert.equal(await bench.replicas(), 10)
+    // what was decided for eight, and then for five
+    assert.equal(scaled().length, 2)
+    between.push(6)
+    bench.source.queues.set('orders', 40)
+    await advance(10_000)
+    assert.equal(await bench.replicas(), 6)
+    assert.equal(await because(), 'contested')
+  })
+
   test('holds a target at zero too', async (t) => {
     const { bench, write, because, advance } = await fight(t)
     await write('other', 0)
@@ -310,7 +330,10 @@ describe('before it is known who wrote', () => {
     await advance(10_000)
     assert.equal(await because(), 'contested')
     const { message = '' } = await bench.condition('Ready')
-    assert.match(message, /^somebody whom managedFields do not name writes/)
+    assert.match(
+      message,
+      /^somebody \(its managedFields name nobody, or Ebb may not get it\) writes/,
+    )
   })
 
   test('a target that goes meanwhile is missed as ever', async (t) => {

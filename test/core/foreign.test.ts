@@ -199,7 +199,7 @@ describe('a writer is called', () => {
     [hpa, 'kube-controller-manager (Update of scale, for a HorizontalPodAutoscaler)'],
     [by('argocd-controller', 'Apply'), 'argocd-controller (Apply)'],
     [by('x', ''), 'x'],
-    [by('', ''), 'somebody whom managedFields do not name'],
+    [by('', ''), 'somebody (its managedFields name nobody, or Ebb may not get it)'],
   ]
   for (const [writer, name] of rows) test(name, () => assert.equal(nameOf(writer), name))
 })
