@@ -8,7 +8,7 @@ import { noHpaState } from '../../src/core/replicas.ts'
 import { playDirect } from './direct.play.ts'
 import { play } from './replicas.play.ts'
 import { allSeries } from './replicas.series.ts'
-import { randomSeries } from './series/random.ts'
+import { anySeries, randomSeries } from './series/random.ts'
 import { minute, quiet, trigger } from './situation.ts'
 
 const queue = (value: number | undefined, target = 5): HpaReading => ({
@@ -56,6 +56,29 @@ describe('without an HPA', () => {
       'from zero to min at least',
       busy(1, { replicas: 0, min: 2 }),
       { scaleTo: 2, because: 'triggered' },
+    ],
+    [
+      'from zero whatever the policies and windows say',
+      busy(42, {
+        replicas: 0,
+        direct: facts(42, {
+          behavior: { scaleUp: { selectPolicy: 'Disabled', stabilizationWindowSeconds: 600 } },
+          state: { ...noHpaState, recommendations: [{ at: quiet.now - 1, replicas: 0 }] },
+        }),
+      }),
+      { scaleTo: 9, because: 'triggered' },
+    ],
+    [
+      'from one the policies count',
+      busy(42, {
+        replicas: 1,
+        direct: facts(42, {
+          behavior: { scaleUp: { policies: [{ type: 'Pods', value: 2, periodSeconds: 60 }] } },
+          status: 1,
+          ready: 1,
+        }),
+      }),
+      { scaleTo: 3, because: 'demand-rose' },
     ],
     [
       'where an HPA would follow, from zero to one first',
@@ -363,4 +386,13 @@ describe('without an HPA it does what a real HPA does between 1 and max', () => 
     test(series.name, () => {
       assert.deepEqual(playDirect(series), play(series).trace)
     })
+
+  test('whatever the script', () =>
+    fc.assert(
+      fc.property(
+        anySeries.filter(({ start }) => start > 0),
+        (series) => assert.deepEqual(playDirect(series), play(series).trace),
+      ),
+      { numRuns: 500 },
+    ))
 })
