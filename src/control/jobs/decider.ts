@@ -36,6 +36,8 @@ export function createJobDecider(parts: JobDeciderParts, signal: AbortSignal): J
   const { clock } = parts
   const ledger = createLedger()
   let batch: JobSituation['batch']
+  /** Nothing was created, only recorded: it keeps nobody waiting who may write. */
+  let imagined = false
   let acting: { readonly situation: JobSituation; readonly decision: Create } | undefined
 
   const wrote = (situation: JobSituation, decision: JobDecision, write: Write): void => {
@@ -66,6 +68,10 @@ export function createJobDecider(parts: JobDeciderParts, signal: AbortSignal): J
       return batch
     },
     evaluate() {
+      if (imagined && parts.writes()) {
+        batch = undefined
+        imagined = false
+      }
       const situation = acting || signal.aborted ? undefined : parts.situation()
       if (!situation) return
       const decision = decideJobs(situation)
@@ -77,6 +83,7 @@ export function createJobDecider(parts: JobDeciderParts, signal: AbortSignal): J
         return actor.poke()
       }
       batch = { began: situation.now, ended: situation.now }
+      imagined = true
       const { replicas: from } = situation
       wrote(situation, decision, { kind: 'shadow', from, to: decision.scaleTo })
     },
