@@ -453,3 +453,22 @@ test('an HPA of somebody else is named at once, before it has written, and until
   assert.equal(await bench.replicas(), 1)
   assert.deepEqual(asked, [])
 })
+
+test('an HPA that another controller makes under the name of Ebb’s own is found by what it writes', async (t) => {
+  const { bench, scaled, because, advance } = await fight(t)
+  const labels = { 'app.kubernetes.io/managed-by': 'keda-operator' }
+  const { uid = '' } = (await bench.scaledObject()).metadata
+  const owner = { apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', name: 'orders', uid }
+  const metadata = { ...ref, name: 'keda-hpa-orders', labels, ownerReferences: [owner] }
+  const spec = { ...hpa.spec, minReplicas: 9, maxReplicas: 10 }
+  await bench.cluster.as('keda').create(kinds.hpa, { ...hpa, metadata, spec }, forever)
+  await advance(2 * minute)
+  assert.equal(await because(), 'contested')
+  const { message = '' } = await bench.condition('Ready')
+  assert.match(
+    message,
+    /^kube-controller-manager \(Update of scale, for a HorizontalPodAutoscaler\)/,
+  )
+  assert.equal(await bench.replicas(), 9)
+  assert.equal(scaled().length, 1)
+})
