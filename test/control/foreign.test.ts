@@ -183,6 +183,20 @@ describe('somebody else who writes the replicas in direct mode', () => {
     assert.equal(await bench.replicas(), 8)
   })
 
+  test('that never gives up is disturbed less and less, once an hour in the end', async (t) => {
+    const { bench, scaled, write, advance } = await fight(t)
+    const perHour: number[] = []
+    for (let hour = 0; hour < 6; hour++) {
+      const before = scaled().length
+      for (let i = 0; i < 360; i++) {
+        if ((await bench.replicas()) !== 2) await write('other', 2)
+        await advance(10_000)
+      }
+      perHour.push(scaled().length - before)
+    }
+    assert.deepEqual(perHour, [4, 1, 1, 1, 1, 1])
+  })
+
   test('leaves a full window behind: nothing that was asked for meanwhile hastens a scale-in', async (t) => {
     const { bench, write, advance } = await fight(t, { spec: { advanced: {} } })
     await write('other', 9)
