@@ -4,7 +4,7 @@ import { coalesce } from '../coalesce.ts'
 import { decide, type Decision, type Situation } from '../core/decide.ts'
 import type { Write } from './insight.ts'
 import { createLedger, type Ledger } from './ledger.ts'
-import type { Resolved } from './resolve.ts'
+import { sameTarget, type Resolved } from './resolve.ts'
 import { newer } from './status.ts'
 import type { Targets, TargetState } from './target.ts'
 import { writeReplicas } from './act.ts'
@@ -157,9 +157,3 @@ export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider
     },
   }
 }
-
-/** A version says nothing of another object's. */
-const sameTarget = (a: Resolved, b: Resolved): boolean =>
-  a.target.name === b.target.name &&
-  a.kind.plural === b.kind.plural &&
-  a.kind.group === b.kind.group

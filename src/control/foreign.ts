@@ -13,7 +13,7 @@ import {
 import { isFailure, reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Resource, Workload } from '../resources.ts'
-import type { FoundTarget } from './resolve.ts'
+import { sameTarget, type FoundTarget } from './resolve.ts'
 import type { TargetState } from './target.ts'
 
 type Found = Pick<FoundTarget, 'kind' | 'target'>
@@ -57,8 +57,9 @@ export function createForeign(
   signal: AbortSignal,
 ): Foreign {
   let heard: readonly Heard[] = []
-  /** The replicas that are accounted for; undefined before the first look. */
+  /** The replicas that are accounted for, and whose; undefined before the first look. */
   let expected: number | undefined
+  let of: Found | undefined
   let asking: Promise<void> | undefined
 
   /** The target as it was when it was asked; what is seen of it from before that is no news. */
@@ -99,8 +100,18 @@ export function createForeign(
     Number(resourceVersion) < asOf.version &&
     clock.now() - asOf.at < longestLag
 
+  function forget(): void {
+    heard = []
+    expected = undefined
+    asOf = undefined
+  }
+
   return {
     mayDecide(found, seen) {
+      if (of !== found) {
+        if (of !== undefined && !sameTarget(of, found)) forget()
+        of = found
+      }
       if (lags(seen)) return false
       asOf = undefined
       if (expected === undefined || expected === seen.replicas) {
@@ -120,11 +131,7 @@ export function createForeign(
       expected = replicas
     },
     contest: () => contestOf(heard, clock.now()),
-    forget() {
-      heard = []
-      expected = undefined
-      asOf = undefined
-    },
+    forget,
     async idle() {
       await asking
     },

@@ -19,6 +19,15 @@ export interface FoundTarget {
   readonly state: TargetState
 }
 
+/** Whether both are one object: a version or a count says nothing of another's. */
+export const sameTarget = (
+  a: Pick<FoundTarget, 'kind' | 'target'>,
+  b: Pick<FoundTarget, 'kind' | 'target'>,
+): boolean =>
+  a.target.name === b.target.name &&
+  a.kind.plural === b.kind.plural &&
+  a.kind.group === b.kind.group
+
 /** A ScaledObject made ready to be sampled: its numbers, its target and its triggers. */
 export interface Resolved extends FoundTarget {
   readonly generation: number

@@ -63,4 +63,12 @@ describe('a mirror that lags behind the target that was asked', () => {
     assert.equal(gets(), 2)
     assert.equal(foreign.contest()?.manager, 'other')
   })
+
+  test('says nothing of another target, which is looked at anew', async () => {
+    const { foreign, look, gets } = await asked()
+    const other = { kind: kinds.deployment, target: { ...ref, name: 'mails' } }
+    assert.equal(foreign.mayDecide(other, at('5', 1)), true)
+    assert.equal(look('13', 4), true)
+    assert.equal(gets(), 1)
+  })
 })
