@@ -361,6 +361,20 @@ describe('ScaledObjects (keda-behaviour.md)', () => {
     assert.equal((await bench.scaledObject()).status?.lastActiveTime, undefined)
   })
 
+  test('2.11 one that would let it rest and fails is told as KEDAScaleTargetDeactivationFailed', async (t) => {
+    const bench = await begin(t, { spec: { cooldownPeriod: 1 }, replicas: 2 })
+    bench.cluster.setFaults({
+      before({ verb, subresource }) {
+        if (verb !== 'get' && subresource === 'scale')
+          throw failure('CLUSTER_FORBIDDEN', { what: 'scaling', why: 'no role' })
+      },
+    })
+    await bench.clock.advance(30 * second)
+    const reasons = (await bench.events()).map((e) => e.split(':')[0])
+    assert.ok(reasons.includes('Warning KEDAScaleTargetDeactivationFailed'), reasons.join())
+    assert.equal(await bench.replicas(), 2)
+  })
+
   test('2.11 a status that is refused is told as ScaledObjectUpdateFailed', async (t) => {
     const bench = await begin(t, {})
     bench.cluster.setFaults({

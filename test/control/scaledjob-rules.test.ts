@@ -377,6 +377,19 @@ describe('what is shown of a ScaledJob', () => {
     await bench.clock.advance(3 * period)
     assert.deepEqual(await events(), before)
   })
+  test('a status that is refused, as ScaledJobUpdateFailed', async (t) => {
+    const { bench, events } = await stage(t, {}, 0)
+    bench.cluster.setFaults({
+      before({ verb, subresource }) {
+        if (verb === 'patch' && subresource === 'status')
+          throw failure('CLUSTER_INVALID', { what: 'a status', why: 'no' })
+      },
+    })
+    bench.source.queues.set('work', 1)
+    await bench.clock.advance(2 * period)
+    assert.ok((await events()).includes('Warning ScaledJobUpdateFailed'))
+  })
+
   test('its events, in KEDA’s words', async (t) => {
     const { bench, change, events } = await stage(t, { maxReplicaCount: 2 }, 2)
     bench.source.queues.set('work', unreachable)

@@ -186,6 +186,7 @@ describe('a change of the spec', () => {
     await bench.clock.advance(20_000)
     assert.deepEqual(await names(), ['work-3', 'work-4'])
     const told = (await bench.events('work')).map((line) => line.split(':')[0])
+    assert.ok(told.includes('Normal ScaledJobRolloutCleanupStarted'))
     assert.ok(told.includes('Normal ScaledJobRolloutCleanupCompleted'))
   })
   test('keeps them where the rollout is gradual', async (t) => {
