@@ -34,7 +34,8 @@ export function createAlone(parts: AloneParts, signal: AbortSignal): Alone {
     facts: (now) => direct.facts(now),
     mayDecide(now, seen) {
       const before = scales
-      scales = now.plans.length === 0 ? 'nobody' : parts.writes() ? now.mode.scaling : 'shadow'
+      const paused = now.plans.length === 0 && now.resources.length === 0
+      scales = paused ? 'nobody' : parts.writes() ? now.mode.scaling : 'shadow'
       if (scales !== before) {
         // whoever takes over the replicas knows nothing of what was before
         direct.forget()

@@ -93,7 +93,7 @@ const contested = (who: Contest): Condition =>
     'Ready',
     'False',
     'ReplicasContested',
-    `${nameOf(who)} writes spec.replicas too, so Ebb has stopped scaling. Take away that writer, or the annotation ebb.dev/scaling: direct. Ebb goes on by itself once nobody else has written for 5 minutes (up to 1 hour when it happens again), and at once when spec or annotations of the ScaledObject change`,
+    `${nameOf(who)} writes spec.replicas too, so Ebb has stopped scaling. Take away that writer, spec.replicas from what it applies, or the annotation ebb.dev/scaling: direct. Ebb goes on by itself once nobody else has written for 5 minutes (up to 1 hour when it happens again), and at once when spec or annotations of the ScaledObject change`,
   )
 
 function active(s: Situation, d: Decision): readonly Condition[] {

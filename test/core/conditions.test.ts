@@ -16,6 +16,7 @@ import { minute, quiet, trigger } from './situation.ts'
 
 const busy = { triggers: [trigger('active')] }
 const failing = { triggers: [trigger('failing')] }
+const contested = { manager: 'x', operation: 'Apply', subresource: '', until: 105 * minute }
 const half = { triggers: [trigger('active'), trigger('failing', { metric: 's1-b' })] }
 
 const after = (
@@ -57,6 +58,9 @@ const cases: [name: string, difference: Partial<Situation>, ready: string, activ
   ['paused and blind', { ...failing, paused: 'both' }, ready, 'Unknown'],
   ['active with scale-out paused', { ...busy, replicas: 0, paused: 'out' }, ready, is],
   ['quiet with scale-in paused', { paused: 'in' }, ready, isNot],
+  ['contested', { ...busy, contested }, 'False ReplicasContested', is],
+  ['contested and blind', { ...failing, contested }, 'False ReplicasContested', isNot],
+  ['contested while paused', { ...busy, contested, paused: 'both' }, ready, 'Unknown'],
   ['below min', { min: 5 }, ready, isNot],
 ]
 
@@ -247,3 +251,10 @@ test('a spec that cannot be followed makes Ready False and Active Unknown', () =
 
 test('replicas that cannot be read make Ready False', () =>
   assert.equal(short([replicasUnknown('x')], 'Ready'), 'False ErrorGettingCurrentReplicas'))
+
+test('a contest is told in the same words, however long it lasts', () => {
+  const first = after({ contested })
+  const later = after({ contested: { ...contested, until: 106 * minute } }, first)
+  assert.equal(later, first)
+  assert.match(find(first, 'Ready')?.message ?? '', /^x \(Apply\) writes spec\.replicas too/)
+})
