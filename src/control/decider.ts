@@ -110,10 +110,16 @@ export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider
       if (outcome.after) written = { state: outcome.after, of }
       ledger.wrote(outcome.write)
       parts.wrote(situation, decision, outcome.write)
-      if (outcome.write.kind === 'failed') return
+      if (outcome.write.kind === 'failed' && !changedSince(resolved, seen)) return
     }
     evaluate()
   })
+
+  /** An answer may be lost of a write that took place: what was seen of it meanwhile is decided on now. */
+  const changedSince = (resolved: Resolved, { resourceVersion }: TargetState): boolean => {
+    const state = targets.mirrored(resolved.kind, resolved.target)
+    return typeof state === 'object' && newer(state.resourceVersion, resourceVersion)
+  }
 
   /** Kinds that are not mirrored cost one GET of /scale per poll. */
   const reader = coalesce(async () => {

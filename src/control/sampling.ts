@@ -6,8 +6,11 @@ import { openTrigger, samePlan, type Plan, type Trigger } from './triggers.ts'
 /** The triggers of one workload as they are subscribed now. */
 export interface Sampling {
   readonly triggers: readonly Trigger[]
-  /** Good samples before this do not count towards lowering: the start, or the end of the last gap. */
-  readonly freshSince: number
+  /**
+   * Good samples before this do not count towards lowering at this time: the start, or the end of the last gap. Where one is
+   * missing for longer than a gap, as after the process was suspended, none that is older counts.
+   */
+  freshSince(now: number): number
   /** Subscribes to what the plans want; triggers whose plan is the same stay as they are. */
   use(plans: readonly Plan[], period: number): void
   close(): void
@@ -58,8 +61,10 @@ export function createSampling(engine: Engine, start: number, hooks: SamplingHoo
     get triggers() {
       return triggers
     },
-    get freshSince() {
-      return freshSince
+    freshSince(now) {
+      const oldest = now - gapPeriods * period
+      const missing = triggers.some(({ at }) => at !== undefined && at < oldest)
+      return missing ? Math.max(freshSince, oldest) : freshSince
     },
     use(plans, newPeriod) {
       period = newPeriod

@@ -75,6 +75,8 @@ export function createStanding(
   let storedLastActive: number | undefined
   let hpaName: string | undefined = first.status?.hpaName
   let original = first.status?.originalReplicaCount
+  /** Whether the last activity is now, as far as was known when it was looked at last. */
+  let busy = find(conditionsOf(first), 'Active')?.status === 'True'
   let looked: Looked | undefined
   // what was said of a spec that was ready already need not be said again by every start
   let advisedOn = isReady(conditionsOf(first)) ? first.metadata.generation : undefined
@@ -121,6 +123,15 @@ export function createStanding(
   const warn = (note: string): void => {
     log.warn({ object: id }, note)
     emit({ type: 'Warning', reason: 'KEDAScalerInfo', note })
+  }
+
+  /** Activity that no trigger has, forced or by a formula, must be known to a successor too once it has ended. */
+  const rested = (busyNow: boolean): void => {
+    if (busy && !busyNow) {
+      storedLastActive = lastActive
+      publisher.poke()
+    }
+    busy = busyNow
   }
 
   /** Without an HPA nobody need read Ebb. */
@@ -215,6 +226,7 @@ export function createStanding(
       if (situation.triggers.length > 0) activity = activityAfter(situation, activity)
       if (wasActive && !anyActive(activity)) storedLastActive = lastActive
       if (wasActive !== anyActive(activity)) publisher.poke()
+      if (decision.because !== 'warming-up') rested(lastActive === situation.now)
       const atRest = situation.paused === 'both' && situation.triggers.length === 0
       take(atRest ? pausedWhole : conditionsAfter(situation, decision, telling.conditions))
     },

@@ -28,6 +28,9 @@ import type { TargetState } from './target.ts'
 import { planTriggers, type PlanSource } from './triggers.ts'
 import { viewOf } from './view.ts'
 
+/** The shortest time from one making of an HPA to the next (ms). */
+const hpaPause = 1_000
+
 /** One ScaledObject with its loop: resolve -> subscribe -> decide -> act. */
 export interface Workload {
   readonly object: ScaledObject
@@ -144,6 +147,8 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     { cluster, clock, log, writes: shared.writes, known: () => decider.evaluate() },
     signal,
   )
+  /** When an HPA was made last. */
+  let hpaMade = Number.NEGATIVE_INFINITY
 
   function situationOf(now: Resolved, target: TargetState): Situation {
     const { settings } = now
@@ -159,7 +164,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       cooldown: settings.cooldown,
       triggers,
       composite: composite?.facts,
-      freshSince: sampling.freshSince,
+      freshSince: sampling.freshSince(clock.now()),
       forced: pause.forced,
       paused: pause.paused,
       hold: shared.hold,
@@ -230,7 +235,11 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     if ((wanted.spec.metrics ?? []).length === 0)
       throw failure('SPEC_INVALID', { problems: ['no trigger announces a metric to scale on'] })
     const found = shared.findHpa(namespace, wanted.metadata.name)
-    await ensureHpa(cluster, wanted, found, standing.hpaName, signal)
+    // whoever takes it away may do so each time it is made: it comes back, a little later
+    if (!found && clock.now() < hpaMade + hpaPause)
+      throw failure('CLUSTER_CONFLICT', { what: `HorizontalPodAutoscaler ${wanted.metadata.name}` })
+    const done = await ensureHpa(cluster, wanted, found, standing.hpaName, signal)
+    if (done === 'created') hpaMade = clock.now()
     standing.hpaName = wanted.metadata.name
   }
 

@@ -4,8 +4,20 @@ import { kinds } from '../../src/kinds.ts'
 import type { Resource, Scale, ScaledObject } from '../../src/resources.ts'
 import { createHearing, createVersions, type Versions } from './knowledge.ts'
 import type { Call, Done } from './network.ts'
-import { isHalted, says, whyNotGive, whyNotLower, whyNotRaise, type Facts } from './rules.ts'
+import type { Process } from './process.ts'
+import {
+  acceptedAge,
+  isForced,
+  isHalted,
+  periodOf,
+  says,
+  whyNotGive,
+  whyNotLower,
+  whyNotRaise,
+  type Facts,
+} from './rules.ts'
 import { parametersOf, type Scenario } from './scenario.ts'
+import { createSuccession } from './succession.ts'
 import type { Told } from './sources.ts'
 import type { World } from './time.ts'
 
@@ -13,12 +25,21 @@ import type { World } from './time.ts'
 export interface Knowledge {
   /** `sure` is false of an answer of a source that has lost its memory. */
   heard(query: string, told: Told, sure: boolean): void
+  /** A call for it came to nothing, and it is not settled yet what that means. */
+  tried(query: string): void
   lastKind(query: string): Told['kind'] | undefined
   saw(object: Resource): void
   issued(call: Call, wanted: unknown): void
   wrote(call: Call, done: Done): void
   gave(name: string, metric: string, values: readonly MetricValue[]): void
+  /** It asks a source. */
+  asked(): void
+  /** Its loops run, and have been told nothing so far. */
   runs(insight: Insight): void
+  /** Its loops have ended. */
+  rests(): void
+  /** It was asked to end. */
+  leaving(): void
   ended(): void
 }
 
@@ -26,7 +47,7 @@ export interface Checker {
   readonly violations: readonly string[]
   /** Calls that changed the cluster. */
   readonly writes: number
-  started(id: string, skew: number): Knowledge
+  started(process: Process, skew: number): Knowledge
   broken(what: string, thrown: unknown): void
   /** Looks at every record of every workload. */
   audit(): Promise<void>
@@ -43,6 +64,14 @@ const unwritten = 1_000
 /** A record is there so soon after the write (ms). */
 const recorded = 5_000
 
+/** The last two times of something; what is decided within the instant of the last may still go by the one before. */
+interface Times {
+  readonly last: number
+  readonly before: number
+}
+const noTimes: Times = { last: -1, before: -1 }
+const beforeNow = ({ last, before }: Times, now: number): number => (last < now ? last : before)
+
 interface Scaled {
   readonly name: string
   readonly from: number
@@ -51,7 +80,10 @@ interface Scaled {
 }
 
 interface Following {
+  readonly id: string
   readonly knowledge: Knowledge
+  /** What it has not written is known to no successor. */
+  forgetUnwritten(): void
   audit(): Promise<void>
 }
 
@@ -69,8 +101,10 @@ export function createChecker(
   const processes: Following[] = []
   /** By uid, over all processes. */
   const activeAt = new Map<string, number>()
+  /** By uid: activity that a process may know of or not. */
+  const perhapsAt = new Map<string, number>()
   /** By query, over all processes. */
-  const measured = new Map<string, { value: number | undefined; void: number | undefined }>()
+  const measured = new Map<string, { value: Times; void: Times }>()
   const skew = Math.max(...scenario.skews) - Math.min(...scenario.skews)
   let writes = 0
 
@@ -81,7 +115,11 @@ export function createChecker(
   }
   const measuredAt: Facts['measuredAt'] = (query, ignoreEmpty) => {
     const known = measured.get(query)
-    const at = Math.max(known?.value ?? -1, ignoreEmpty ? (known?.void ?? -1) : -1)
+    if (known === undefined) return undefined
+    const at = Math.max(
+      beforeNow(known.value, world.now()),
+      ignoreEmpty ? beforeNow(known.void, world.now()) : -1,
+    )
     return at < 0 ? undefined : at
   }
   const sinceStart = (): number => world.now() - start
@@ -100,8 +138,18 @@ export function createChecker(
     return scenario.calms.some(({ from, to }) => now > from + settled && now < to)
   }
 
-  function follow(id: string, own: number): Following {
-    const hearing = createHearing()
+  const succession = createSuccession({
+    scenario,
+    world,
+    start,
+    violate,
+    passedOn: (from) => processes.find(({ id }) => id === from)?.forgetUnwritten(),
+  })
+
+  function follow(process: Process, own: number): Following {
+    const { id } = process
+    const standing = scenario.team > 1 ? succession(process) : undefined
+    let hearing = createHearing()
     const objects = new Map<string, Versions>()
     const chains = new Map<string, { to: number; why: string | undefined; at: number }>()
     const scaled: Scaled[] = []
@@ -110,6 +158,8 @@ export function createChecker(
       string,
       { readonly began: number; readonly before: number | undefined }
     >()
+    /** Since when workloads are scaled at all again, after a pause as a whole: what was known before is not known then. */
+    const askedSince = new Map<string, number>()
     const audited = new WeakSet<object>()
     let insight: Insight | undefined
     const says_ = (text: string): void => note(`${id} ${text}`)
@@ -119,8 +169,10 @@ export function createChecker(
       now: world.now(),
       from,
       newest: (query) => hearing.newest(query, world.now()),
+      wasTried: (query) => hearing.wasTried(query),
       measuredAt,
       activeAt: activeAt.get(object.metadata.uid ?? ''),
+      perhapsAt: perhapsAt.get(object.metadata.uid ?? ''),
       skew,
     })
 
@@ -146,12 +198,17 @@ export function createChecker(
         // what is paused as a whole asks nothing; what others are told is not told to it
         if (!newest || isHalted(newest)) continue
         if (!triggers.some((t) => parametersOf(t).query === query)) continue
-        const said = triggers.map((t) => {
-          const [last] = hearing.newest(parametersOf(t).query, world.now())
-          return last ? says(t, last) : 'unknown'
-        })
         const uid = newest.metadata.uid ?? ''
-        if (!said.includes('active') || said.includes('unknown')) episodes.delete(uid)
+        const oldest = Math.max(
+          askedSince.get(uid) ?? 0,
+          world.now() - acceptedAge(newest) - periodOf(newest),
+        )
+        const said = triggers.map((t) => {
+          const last = hearing.last(parametersOf(t).query)
+          return last && last.at >= oldest ? says(t, last) : 'unknown'
+        })
+        const active = said.includes('active') || isForced(newest)
+        if (!active || said.includes('unknown')) episodes.delete(uid)
         else {
           const now = world.now()
           if (!episodes.has(uid)) episodes.set(uid, { began: now, before: activeAt.get(uid) })
@@ -165,9 +222,13 @@ export function createChecker(
       const troubled = apiTroubled()
       for (const [uid, { began, before }] of episodes) {
         if (world.now() - began > unwritten && !troubled) continue
-        if (before === undefined) activeAt.delete(uid)
-        else activeAt.set(uid, before)
+        if (before !== undefined) activeAt.set(uid, before)
+        else {
+          perhapsAt.set(uid, began)
+          activeAt.delete(uid)
+        }
       }
+      episodes.clear()
     }
 
     const scaling = (call: Call, scale: Scale): void => {
@@ -183,8 +244,11 @@ export function createChecker(
       chains.set(name, { to, why, at: now })
     }
 
-    const scaledNow = ({ name }: Call, { before, after, refused }: Done): void => {
+    const scaledNow = ({ name }: Call, { wanted, before, after, refused }: Done): void => {
       if (refused || !isScale(before) || !isScale(after)) return
+      const { resourceVersion } = isScale(wanted) ? wanted.metadata : {}
+      if (resourceVersion !== before.metadata.resourceVersion)
+        violate('no change of others is lost', `${id} scaled ${name} over one it had not seen`)
       const [from, to] = [before.spec.replicas, after.spec.replicas]
       const chain = chains.get(name)
       chains.delete(name)
@@ -199,31 +263,50 @@ export function createChecker(
       scaled.push({ name, from, to, at: world.now() })
     }
 
+    const rests = (): void => {
+      forgetUnwritten()
+      insight = undefined
+      scaled.length = 0
+      says_('rests')
+    }
+
     const knowledge: Knowledge = {
+      tried: (query) => hearing.try(query, world.now()),
       heard(query, told, sure) {
         hearing.hear(query, world.now(), told)
         says_(`hears ${query} ${told.kind === 'value' ? told.value : told.kind}`)
         if (told.kind !== 'error' && sure) {
-          const known = measured.get(query) ?? { value: undefined, void: undefined }
-          known[told.kind] = world.now()
+          const known = measured.get(query) ?? { value: noTimes, void: noTimes }
+          if (known[told.kind].last < world.now())
+            known[told.kind] = { last: world.now(), before: known[told.kind].last }
           measured.set(query, known)
         }
         markActive(query)
       },
-      lastKind: (query) =>
-        hearing.all(query).findLast(({ told }) => told.kind !== 'error')?.told.kind,
+      lastKind(query) {
+        const last = hearing.all(query).findLast(({ told }) => told.kind !== 'error')
+        // where nobody asked for it meanwhile it is forgotten, as by a start
+        return last && last.at >= Math.max(-1, ...askedSince.values()) ? last.told.kind : undefined
+      },
       saw(object) {
         if (object.kind !== kinds.scaledObject.kind || !isScaledObject(object)) return
         const { name } = object.metadata
         const known = objects.get(name) ?? createVersions()
         objects.set(name, known)
+        const halted = known.newest && isHalted(known.newest)
         known.add(world.now(), object)
+        // however short it was
+        if (isForced(object)) perhapsAt.set(object.metadata.uid ?? '', world.now())
+        if (halted && !isHalted(object)) askedSince.set(object.metadata.uid ?? '', world.now())
       },
       issued(call, wanted) {
         if (call.verb === 'writeScale' && isScale(wanted)) scaling(call, wanted)
       },
       wrote(call, done) {
         const what = `${call.verb} ${call.kind} ${call.name}`
+        standing?.wrote(call, done)
+        // its renewals are no change of the cluster
+        if (call.kind === kinds.lease.kind) return says_(`${what} ${detail(done.wanted)}`)
         if (done.refused) return says_(`was refused ${what}`)
         writes++
         const useless = done.before !== undefined && done.after !== undefined && unchanged(done)
@@ -252,14 +335,22 @@ export function createChecker(
             )
         }
       },
+      asked: () => standing?.asked(),
       runs(given) {
         insight = given
+        hearing = createHearing()
         says_('runs')
+        standing?.runs()
+      },
+      rests,
+      leaving() {
+        says_('is asked to end')
+        standing?.leaving()
       },
       ended() {
-        forgetUnwritten()
-        insight = undefined
+        rests()
         says_('is dead')
+        standing?.ended()
       },
     }
 
@@ -287,7 +378,9 @@ export function createChecker(
     }
 
     return {
+      id,
       knowledge,
+      forgetUnwritten,
       async audit() {
         const views = (await insight?.list()) ?? []
         for (const { name, records } of views)
@@ -322,9 +415,9 @@ export function createChecker(
     get writes() {
       return writes
     },
-    started(id, own) {
-      note(`${id} starts${own === 0 ? '' : `, its clock ${own} ms off`}`)
-      const following = follow(id, own)
+    started(process, own) {
+      note(`${process.id} starts${own === 0 ? '' : `, its clock ${own} ms off`}`)
+      const following = follow(process, own)
       processes.push(following)
       return following.knowledge
     },
@@ -335,7 +428,7 @@ export function createChecker(
       )
     },
     async audit() {
-      for (const following of processes.slice(-2)) await following.audit()
+      for (const following of processes.slice(-2 * scenario.team)) await following.audit()
     },
   }
 }

@@ -10,6 +10,7 @@ import type {
   SourceFault,
   SourceFaultKind,
 } from './scenario.ts'
+import { teamOf } from './team.ts'
 
 const second = 1_000
 const minute = 60 * second
@@ -52,20 +53,23 @@ export function generate(seed: number): Scenario {
     names.map((name) => [name, start.chance(0.6) ? 0 : start.int(1, 5)]),
   )
   const faulty = random.fork()
+  const team = teamOf(seed, quiet, calms, settleFrom)
   return {
     seed,
     queues,
     objects,
     replicas,
     sourceFaults: quiet ? [] : sourceFaultsOf(faulty, queues, calms),
-    apiFaults: quiet ? [] : apiFaultsOf(faulty, calms),
+    apiFaults: [...team.leaseFaults, ...(quiet ? [] : apiFaultsOf(faulty, calms))],
     events: [
+      ...team.events,
       ...(quiet ? [] : troublesOf(faulty, names, calms)),
       ...changesOf(random.fork(), objects, calms),
     ].sort((a, b) => a.at - b.at),
     calms,
     settleFrom,
     end,
+    team: team.size,
     skews: !quiet && random.chance(0.2) ? [0, random.int(-60, 60) * second] : [0],
   }
 }

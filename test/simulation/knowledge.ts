@@ -13,6 +13,12 @@ const kept = 24
 /** What one process was told of the queues, in the order it came. */
 export interface Hearing {
   hear(query: string, at: number, told: Told): void
+  /** A call for it came to nothing, whatever that means. */
+  try(query: string, at: number): void
+  /** Whether it was asked for at all. */
+  wasTried(query: string): boolean
+  /** The newest answer, where nothing came to nothing since. */
+  last(query: string): Heard | undefined
   /** The newest, and the newest before this instant: what is decided within an instant may have been decided on either. */
   newest(query: string, now: number): readonly Heard[]
   all(query: string): readonly Heard[]
@@ -20,7 +26,14 @@ export interface Hearing {
 
 export function createHearing(): Hearing {
   const queries = new Map<string, Heard[]>()
+  const tried = new Map<string, number>()
   return {
+    try: (query, at) => void tried.set(query, at),
+    last(query) {
+      const last = queries.get(query)?.at(-1)
+      return last && last.at > (tried.get(query) ?? -1) ? last : undefined
+    },
+    wasTried: (query) => tried.has(query) || queries.has(query),
     hear(query, at, told) {
       const known = queries.get(query) ?? []
       queries.set(query, known)

@@ -22,6 +22,8 @@ export interface Caller {
   readonly isDead: () => boolean
   /** While the process is suspended, what arrives waits. */
   readonly gate: () => Promise<void> | undefined
+  /** Until when (of the world) this process alone cannot reach the API server. */
+  readonly cutUntil: () => number
   /** The process may die at any of these: before a call takes place, and after it. */
   boundary(): void
   /** The process was given this object. */
@@ -42,6 +44,18 @@ export interface Done {
 }
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined)
+const noAbort = new AbortController().signal
+const cutOff: ApiFault = {
+  from: 0,
+  to: 0,
+  down: true,
+  refused: 0,
+  throttled: 0,
+  conflict: 0,
+  lostAnswer: 0,
+  lag: 0,
+  stale: 0,
+}
 const unreachable = (why: string): Error =>
   failure('CLUSTER_UNREACHABLE', { server: 'embedded', why })
 
@@ -50,9 +64,11 @@ export function networkOf(
   cluster: EmbeddedCluster,
   world: World,
   caller: Caller,
-  faultNow: () => ApiFault | undefined,
+  faultsNow: (kind: string) => ApiFault | undefined,
   random: Random,
 ): Cluster {
+  const isCut = (): boolean => world.now() < caller.cutUntil()
+  const faultNow = (kind: string): ApiFault | undefined => (isCut() ? cutOff : faultsNow(kind))
   const refused = (call: Call, fault: ApiFault): Error | undefined => {
     if (fault.down || random.chance(fault.refused)) return unreachable('simulated')
     if (random.chance(fault.throttled)) return failure('CLUSTER_THROTTLED', { what: call.verb })
@@ -69,9 +85,9 @@ export function networkOf(
     signal.throwIfAborted()
     caller.boundary()
     if (caller.isDead()) return never()
-    const fault = faultNow()
+    const fault = faultNow(call.kind)
     const lag = fault ? fault.lag * random.next() : 0
-    if (lag > 0) await untilOrAborted(world, lag, signal)
+    if (lag > 0) await world.sleep(lag, call.writes ? noAbort : signal)
     const why = fault && refused(call, fault)
     if (why === undefined) {
       // a call that is on its way takes place also when its sender has died meanwhile
@@ -96,27 +112,30 @@ export function networkOf(
     serve: () => Promise<T>,
   ): Promise<T> => {
     if (!caller.isDead()) caller.issued(call, wanted)
-    return passed(call, signal, async () => {
-      const before = await find()
-      try {
-        const after = await serve()
-        caller.wrote(call, { wanted, refused: false, before, after: after ?? undefined })
-        return after
-      } catch (error) {
-        caller.wrote(call, { wanted, refused: true, before, after: before })
-        throw error
-      }
-    })
+    // who gives up does not stop what is on its way
+    return orAborted(
+      signal,
+      passed(call, signal, async () => {
+        const before = await find()
+        try {
+          const after = await serve()
+          caller.wrote(call, { wanted, refused: false, before, after: after ?? undefined })
+          return after
+        } catch (error) {
+          caller.wrote(call, { wanted, refused: true, before, after: before })
+          throw error
+        }
+      }),
+    )
   }
 
-  const signalOfServer = new AbortController().signal
   const found =
     (
       kind: Parameters<Cluster['get']>[0],
       { namespace = '', name }: Partial<Ref> & { name: string },
     ) =>
     (): Promise<Resource | undefined> =>
-      cluster.get(kind, { namespace, name }, signalOfServer)
+      cluster.get(kind, { namespace, name }, noAbort)
 
   const seen = async <T extends Resource>(answer: Promise<T>): Promise<T> => {
     const object = await answer
@@ -130,8 +149,10 @@ export function networkOf(
     await passed(callOf('watch', kind.kind, '', false), signal, async () => undefined)
     // the kind's own type is the caller's claim, as on the wire
     for await (const event of cluster.watch(kind, where, signal) as AsyncIterable<WatchEvent<T>>) {
-      const stale = faultNow()?.stale ?? 0
+      const stale = faultNow(kind.kind)?.stale ?? 0
       if (stale > 0) await caller.clock.sleep(stale, signal)
+      // a connection that is cut goes on once packets get through again
+      while (isCut()) await caller.clock.sleep(caller.cutUntil() - world.now(), signal)
       await caller.gate()
       if (caller.isDead()) await never()
       if (event.type !== 'BOOKMARK') caller.saw(event.object)
@@ -143,7 +164,7 @@ export function networkOf(
     server: 'embedded',
     async list(kind, where, signal) {
       const page = await passed(callOf('list', kind.kind, '', false), signal, () =>
-        cluster.list(kind, where, signalOfServer),
+        cluster.list(kind, where, noAbort),
       )
       for (const object of page.items) caller.saw(object)
       return page
@@ -152,7 +173,7 @@ export function networkOf(
     watch: watch as Cluster['watch'],
     get: (kind, ref, signal) =>
       passed(callOf('get', kind.kind, ref.name, false), signal, () =>
-        cluster.get(kind, ref, signalOfServer),
+        cluster.get(kind, ref, noAbort),
       ),
     create: (kind, object, signal) =>
       write(
@@ -160,7 +181,7 @@ export function networkOf(
         async () => undefined,
         object,
         signal,
-        () => cluster.create(kind, object, signalOfServer),
+        () => cluster.create(kind, object, noAbort),
       ),
     replace: (kind, object, signal) =>
       write(
@@ -168,12 +189,12 @@ export function networkOf(
         found(kind, object.metadata),
         object,
         signal,
-        () => cluster.replace(kind, object, signalOfServer),
+        () => cluster.replace(kind, object, noAbort),
       ),
     patch: (kind, ref, patch, options, signal) =>
       seen(
         write(callOf('patch', kind.kind, ref.name, true), found(kind, ref), patch, signal, () =>
-          cluster.patch(kind, ref, patch, options, signalOfServer),
+          cluster.patch(kind, ref, patch, options, noAbort),
         ),
       ),
     apply: (kind, object, signal) =>
@@ -182,32 +203,32 @@ export function networkOf(
         found(kind, object.metadata),
         object,
         signal,
-        () => cluster.apply(kind, object, signalOfServer),
+        () => cluster.apply(kind, object, noAbort),
       ),
     remove: (kind, ref, options, signal) =>
       write(callOf('remove', kind.kind, ref.name, true), found(kind, ref), ref, signal, () =>
-        cluster.remove(kind, ref, options, signalOfServer),
+        cluster.remove(kind, ref, options, noAbort),
       ),
     readScale: (target, ref, signal) =>
       passed(callOf('readScale', target.kind, ref.name, false), signal, () =>
-        cluster.readScale(target, ref, signalOfServer),
+        cluster.readScale(target, ref, noAbort),
       ),
     writeScale: (target, scale, signal) =>
       write(
         callOf('writeScale', target.kind, scale.metadata.name, true),
-        () => cluster.readScale(target, refOf(scale), signalOfServer),
+        () => cluster.readScale(target, refOf(scale), noAbort),
         scale,
         signal,
-        () => cluster.writeScale(target, scale, signalOfServer),
+        () => cluster.writeScale(target, scale, noAbort),
       ),
     issueToken: () => Promise.reject(unreachable('no tokens in a simulation')),
     resolve: (apiVersion, kind, signal) =>
       passed(callOf('resolve', kind, '', false), signal, () =>
-        cluster.resolve(apiVersion, kind, signalOfServer),
+        cluster.resolve(apiVersion, kind, noAbort),
       ),
     getAny: (target, ref, signal) =>
       passed(callOf('getAny', target.kind, ref.name, false), signal, () =>
-        cluster.getAny(target, ref, signalOfServer),
+        cluster.getAny(target, ref, noAbort),
       ),
     close: async () => undefined,
   }
@@ -225,6 +246,10 @@ const callOf = (verb: Verb, kind: string, name: string, writes: boolean): Call =
   writes,
 })
 
-async function untilOrAborted(world: World, ms: number, signal: AbortSignal): Promise<void> {
-  await world.sleep(ms, signal)
+function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error)
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }

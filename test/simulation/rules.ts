@@ -13,10 +13,13 @@ export interface Facts {
   readonly from: number
   /** The newest answers of a queue that reached the process. */
   readonly newest: (query: string) => readonly Heard[]
+  readonly wasTried: (query: string) => boolean
   /** When any process was last told a measurement of the queue. */
   readonly measuredAt: (query: string, ignoreEmpty: boolean) => number | undefined
   /** When the workload was last known to be active, by any process. */
   readonly activeAt: number | undefined
+  /** Activity that the process may know of or not; it counts where there is no other. */
+  readonly perhapsAt: number | undefined
   /** How far clocks of processes may differ, ms. */
   readonly skew: number
 }
@@ -47,7 +50,7 @@ export function pauseOf({ metadata }: ScaledObject): Pause {
 export const isHalted = (object: ScaledObject): boolean =>
   pauseOf(object) === 'all' || typeof pauseOf(object) === 'number'
 
-const isForced = ({ metadata }: ScaledObject): boolean =>
+export const isForced = ({ metadata }: ScaledObject): boolean =>
   metadata.annotations?.['autoscaling.keda.sh/force-activation'] !== undefined
 
 /** What one trigger says by an answer. */
@@ -100,23 +103,24 @@ function whyHalted(object: ScaledObject): string | undefined {
   return object.metadata.deletionTimestamp === undefined ? undefined : 'it is being deleted'
 }
 
-function whyNotCool({ object, now, activeAt, skew }: Facts): string | undefined {
+function whyNotCool({ object, now, activeAt, perhapsAt, skew }: Facts): string | undefined {
   const { initialCooldownPeriod: initial = 0, cooldownPeriod = 300 } = object.spec
   const created = parseTime(object.metadata.creationTimestamp) ?? now
-  const cool =
-    activeAt === undefined ? created + initial * second : activeAt + cooldownPeriod * second - skew
+  const after = (at: number): number => at + cooldownPeriod * second
+  const never = Math.min(created + initial * second, after(perhapsAt ?? Infinity))
+  const cool = (activeAt === undefined ? never : after(activeAt)) - skew
   return now < cool ? `its cooldown goes on for ${(cool - now) / second} s` : undefined
 }
 
 function whyNotQuiet(
-  { object, now, newest, measuredAt }: Facts,
+  { object, now, newest, wasTried, measuredAt }: Facts,
   trigger: ScaledObject['spec']['triggers'][number],
 ): string | undefined {
   const { query, ignoreEmpty } = parametersOf(trigger)
   const known = newest(query)
-  if (known.length === 0) return `${query} was not read`
+  if (!wasTried(query)) return `${query} was not read`
   const oldest = 2 * periodOf(object) + timeout + slack
-  let why: string | undefined
+  let why = known.length === 0 ? `${query} cannot be read` : undefined
   for (const heard of known) {
     const age = now - heard.at
     const said = says(trigger, heard)
@@ -162,7 +166,7 @@ function isAskedFor({ object, now, newest, measuredAt }: Facts): boolean {
 }
 
 /** How old an answer may be that an HPA is given, ms. */
-const acceptedAge = (object: ScaledObject): number => periodOf(object) + timeout + slack
+export const acceptedAge = (object: ScaledObject): number => periodOf(object) + timeout + slack
 
 /** Why an HPA must not be given this value of a trigger; undefined where it may be. */
 export function whyNotGive(

@@ -35,6 +35,8 @@ export interface SourceFault {
 export interface ApiFault {
   readonly from: number
   readonly to: number
+  /** Only calls for objects of this kind. */
+  readonly only?: string
   /** Nothing is reached. */
   readonly down: boolean
   readonly refused: number
@@ -48,13 +50,19 @@ export interface ApiFault {
   readonly stale: number
 }
 
-export type Event = { readonly at: number } & (
+/** Which replica of Ebb: the one in this place, or the one that leads. */
+export type Who = number | 'owner'
+
+/** Where several replicas run, `who` is the one it happens to; else the one that leads. */
+export type Event = { readonly at: number; readonly who?: Who } & (
   | { readonly do: 'crash'; readonly downFor: number }
   /** Dies at the nth boundary of a call from here: before it takes place or after, without its answer. */
   | { readonly do: 'crash-at-call'; readonly calls: number; readonly downFor: number }
   | { readonly do: 'stop'; readonly downFor: number }
   /** The process is suspended: its timers stand still, what is under way at the server goes on. */
   | { readonly do: 'suspend'; readonly for: number }
+  /** This one replica cannot reach the API server. */
+  | { readonly do: 'partition'; readonly for: number }
   | { readonly do: 'cut-watches' | 'mute-watches' | 'compact' }
   | { readonly do: 'change'; readonly name: string; readonly patch: object }
   | { readonly do: 'scale'; readonly name: string; readonly replicas: number }
@@ -83,6 +91,8 @@ export interface Scenario {
   /** From here on all is well and still. */
   readonly settleFrom: number
   readonly end: number
+  /** How many replicas of Ebb run at once. One that is alone holds no Lease. */
+  readonly team: number
   /** How wrong the clocks of processes are, ms: each process gets one of these. */
   readonly skews: readonly number[]
 }

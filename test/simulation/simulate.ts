@@ -1,13 +1,14 @@
 import { pino } from 'pino'
 import { formatReading } from '../../src/core/quantity.ts'
 import { createEmbedded, type EmbeddedCluster } from '../../src/embedded/cluster.ts'
-import { failure, isFailure } from '../../src/errors.ts'
+import { isFailure } from '../../src/errors.ts'
 import { kinds } from '../../src/kinds.ts'
 import { silentLog } from '../../src/log.ts'
 import type { Workload } from '../../src/resources.ts'
 import { scaledObjectOf } from '../../src/serve/selector.ts'
 import { createChecker, type Checker } from './checker.ts'
 import { outcomeProblems } from './outcome.ts'
+import { createFleet } from './fleet.ts'
 import { startProcess, type Process, type Surroundings } from './process.ts'
 import { randomOf } from './random.ts'
 import type { Event, Scenario } from './scenario.ts'
@@ -38,18 +39,16 @@ export async function simulate(
   const random = randomOf(scenario.seed ^ 0x5eed)
   const sources = createSources(scenario, world, epoch, random.fork())
   const checker = createChecker(scenario, world, epoch, tell)
-  let current: Process | undefined
+  const fleet = createFleet(scenario.team)
   const cluster = createEmbedded({
     clock: world,
     async readExternalMetric(ns, metric, selector) {
-      if (!current?.alive)
-        throw failure('CLUSTER_UNREACHABLE', { server: 'ebb', why: 'nobody serves it' })
-      const values = await current.read(ns, scaledObjectOf(selector, metric), metric)
+      const values = await fleet.next().read(ns, scaledObjectOf(selector, metric), metric)
       return values.map(formatReading)
     },
   })
   let serial = 0
-  const around: Surroundings = {
+  const around: Omit<Surroundings, 'died'> = {
     world,
     cluster,
     sources,
@@ -61,22 +60,22 @@ export async function simulate(
           { write: (line) => tell(line.trim()) },
         )
       : silentLog,
-    faultNow() {
+    several: scenario.team > 1,
+    reach: (address) => fleet.find(address)?.peer,
+    faultNow(kind) {
       const now = world.now() - epoch
-      return scenario.apiFaults.find((f) => f.from <= now && now < f.to)
-    },
-    died(process) {
-      if (process === current) current = undefined
-      restart()
+      return scenario.apiFaults.find(
+        (f) => f.from <= now && now < f.to && (f.only === undefined || f.only === kind),
+      )
     },
   }
-  let downFor = 0
-  const restart = (): void =>
-    void world.after(downFor, () => {
-      if (current?.alive) return
-      const skew = scenario.skews[serial % scenario.skews.length] ?? 0
-      current = startProcess(`p${++serial}`, skew, around)
-    })
+  let ended = false
+  const startIn = (place: number): void => {
+    if (ended || fleet.in(place)) return
+    const skew = scenario.skews[serial % scenario.skews.length] ?? 0
+    const died = (): void => void world.after(fleet.downFor(place), () => startIn(place))
+    fleet.put(place, startProcess(`p${++serial}`, skew, { ...around, died }))
+  }
 
   for (const object of scenario.objects) {
     const { name } = object.metadata
@@ -86,16 +85,19 @@ export async function simulate(
   for (const event of scenario.events)
     world.after(event.at, () => {
       tell(`EVENT ${JSON.stringify(event).slice(0, 300)}`)
-      if ('downFor' in event) ({ downFor } = event)
-      happen(event, cluster, current, checker)
+      const place = fleet.placeOf(event.who ?? 'owner')
+      if ('downFor' in event) fleet.down(place, event.downFor)
+      happen(event, cluster, fleet.in(place), checker)
     })
   if (note) {
     tellQueues(scenario, world, tell)
   }
-  restart()
+  // one after the other, as pods come
+  for (let place = 0; place < scenario.team; place++)
+    world.after(place * 1_000, () => startIn(place))
   await audited(world, checker, epoch + scenario.end, () => checker.violations.length === 0)
   const problems =
-    checker.violations.length > 0 ? [] : await outcomeProblems(cluster, sources, current)
+    checker.violations.length > 0 ? [] : await outcomeProblems(cluster, sources, fleet.owner())
   for (const problem of problems) tell(`VIOLATION ${problem}`)
   const result = {
     seed: scenario.seed,
@@ -104,8 +106,8 @@ export async function simulate(
     writes: checker.writes,
     processes: serial,
   }
-  downFor = Number.POSITIVE_INFINITY
-  current?.kill()
+  ended = true
+  fleet.kill()
   await cluster.close()
   return result
 }
@@ -137,6 +139,7 @@ function happen(
   if (event.do === 'crash-at-call') return process?.killAtCall(event.calls)
   if (event.do === 'stop') return void process?.stop()
   if (event.do === 'suspend') return process?.suspend(event.for)
+  if (event.do === 'partition') return process?.cut(event.for)
   if (event.do === 'mute-watches') return cluster.muteWatches()
   if (event.do === 'compact') cluster.compact()
   if (event.do === 'compact' || event.do === 'cut-watches') return cluster.cutWatches()

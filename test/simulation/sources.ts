@@ -25,6 +25,10 @@ export interface Asker {
   /** While the process is suspended, what arrives waits. */
   readonly gate: () => Promise<void> | undefined
   readonly isDead: () => boolean
+  /** It asks a source. */
+  asks(): void
+  /** It was denied an answer, and may have it by other credentials. */
+  denied(query: string): void
   /** An answer reached the process. */
   heard(query: string, told: Told, sure: boolean): void
   /** What the newest answer to the query was that was no error. */
@@ -110,6 +114,7 @@ export function createSources(
     }
     const failed = (): void => hear(() => ({ kind: 'error' }))
     signal.addEventListener('abort', failed, { once: true })
+    if (!asker.isDead()) asker.asks()
     try {
       const answers = await ask(asker, source, asked, signal)
       await asker.gate()
@@ -126,6 +131,7 @@ export function createSources(
       await asker.gate()
       // a refusal of credentials is appealed first: what becomes of it is heard then
       if (faultOf(source, undefined)?.kind !== 'denied') failed()
+      else for (const queue of asked) asker.denied(queryOf(type, queue))
       throw thrown
     } finally {
       signal.removeEventListener('abort', failed)

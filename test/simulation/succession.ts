@@ -1,0 +1,134 @@
+import { kinds } from '../../src/kinds.ts'
+import type { Lease } from '../../src/resources.ts'
+import { leaseTimes } from './member.ts'
+import type { Call, Done } from './network.ts'
+import type { Process } from './process.ts'
+import type { Scenario } from './scenario.ts'
+import type { World } from './time.ts'
+
+/** What is checked of one process as long as several run at once. */
+export interface Standing {
+  /** A write of it reached the API server. */
+  wrote(call: Call, done: Done): void
+  /** It asks a source. */
+  asked(): void
+  /** Its loops run. */
+  runs(): void
+  /** It was asked to end. */
+  leaving(): void
+  /** It is dead. */
+  ended(): void
+}
+
+export interface SuccessionParts {
+  readonly scenario: Scenario
+  readonly world: World
+  readonly start: number
+  violate(promise: string, what: string): void
+  /** The Lease is with another process now. */
+  passedOn(from: string): void
+}
+
+const { duration, retryPeriod } = leaseTimes
+/** The longest between two looks of one that stands by (ms). */
+const longestLook = retryPeriod * 2.2
+/** Reading objects, calls and starts of loops take a moment (ms). */
+const moment = 500
+/** A planned hand-over takes no longer (ms). */
+const planned = 5_000
+/** So long after its Lease is gone, or it goes on, a process may still ask sources: what is under way ends (ms). */
+const ending = 5_000
+/**
+ * After a crash the Lease lasts on, from when one that stands by has seen its last renewal; then it must look once more (ms).
+ */
+const takeover = longestLook + duration + longestLook + moment
+
+/**
+ * Checks that one of several processes writes and asks at a time, and that another goes on soon once it does not. Goes by the
+ * Lease as it is at the API server, and by who can reach that.
+ */
+export function createSuccession(parts: SuccessionParts): (process: Process) => Standing {
+  const { scenario, world, start, violate } = parts
+  const members: Process[] = []
+  let holder = ''
+  let renewed = world.now()
+  /** Whose loops were started last. */
+  let started: { readonly id: string; readonly at: number } | undefined
+
+  const isCalm = (from: number): boolean =>
+    !scenario.apiFaults.some((f) => f.to + start > from && f.from + start < world.now())
+  /** Whether another one could have taken over since then. */
+  const hasHeir = (from: number, but: string): boolean =>
+    members.some(({ id, fitSince }) => id !== but && fitSince !== undefined && fitSince <= from)
+
+  /** Another one must lead after so long, where one was able to all the time. */
+  const expect = (process: Process, promise: string, within: number): void => {
+    const since = world.now()
+    world.after(within, () => {
+      if (started && started.at > since && started.id !== process.id) return
+      if (!hasHeir(since, process.id) || !isCalm(since)) return
+      if (within === planned && !wentWell(process, since)) return
+      violate(promise, `nobody goes on ${within} ms after ${process.id}`)
+    })
+  }
+
+  /** Whether nothing kept it from handing over. */
+  const wentWell = ({ hamperedUntil, hasLeft, alive }: Process, since: number): boolean =>
+    hamperedUntil <= since && (hasLeft || alive)
+
+  return (process) => {
+    const { id } = process
+    let held = Number.NEGATIVE_INFINITY
+    members.push(process)
+
+    const leaseWritten = (before: Lease | undefined, after: Lease): void => {
+      const now = world.now()
+      const was = before?.spec?.holderIdentity ?? ''
+      const is = after.spec?.holderIdentity ?? ''
+      if (was !== '' && was !== id && now - renewed < duration)
+        violate(
+          'never two writers',
+          `${id} took the Lease of ${was} that was renewed ${now - renewed} ms before`,
+        )
+      if (was === id && is === id && now - renewed < retryPeriod - moment && isCalm(now - duration))
+        violate('one write per change', `${id} renewed the Lease after ${now - renewed} ms`)
+      if (was === id) held = now
+      if (was !== is && was !== '') parts.passedOn(was)
+      holder = is
+      renewed = now
+    }
+
+    return {
+      wrote(call, { refused, before, after }) {
+        if (call.kind === kinds.lease.kind) {
+          // only a Lease has this kind
+          if (!refused && after) leaseWritten(before as Lease | undefined, after as Lease)
+          return
+        }
+        const tells = call.kind === kinds.event.kind && call.verb === 'create'
+        if (holder !== id && !tells)
+          violate(
+            'never two writers',
+            `${id} sent ${call.verb} ${call.kind} ${call.name} while ${holder === '' ? 'nobody' : holder} holds the Lease`,
+          )
+      },
+      asked() {
+        const now = world.now()
+        if (holder === id) held = now
+        const from = Math.max(held, process.resumedAt)
+        if (now - from > ending)
+          violate('one asks', `${id} asks a source while ${holder || 'nobody'} holds the Lease`)
+      },
+      runs() {
+        started = { id, at: world.now() }
+      },
+      leaving() {
+        if (holder === id && process.leads) expect(process, 'planned hand-over', planned)
+      },
+      ended() {
+        members.splice(members.indexOf(process), 1)
+        if (holder === id) expect(process, 'takeover', takeover)
+      },
+    }
+  }
+}
