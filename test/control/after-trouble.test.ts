@@ -61,22 +61,22 @@ test('an activation whose answer is lost took place, so that its cooldown counts
 })
 
 test('what was read before the process was suspended lowers nothing when it goes on', async (t) => {
-  let machine: ManualClock | undefined
+  const machine: { clock?: ManualClock } = {}
   let suspended = 0
   const clock = (): ManualClock => {
-    assert.ok(machine)
-    return machine
+    assert.ok(machine.clock)
+    return machine.clock
   }
   const bench = await openBench({
     shared: {
       clock: {
-        now: () => (machine?.now() ?? 0) + suspended,
+        now: () => (machine.clock?.now() ?? 0) + suspended,
         after: (ms, fire) => clock().after(ms, fire),
         sleep: (ms, signal) => clock().sleep(ms, signal),
       },
     },
   })
-  machine = bench.clock
+  machine.clock = bench.clock
   t.after(() => bench.close())
   await bench.cluster.create(kinds.deployment, deployment('orders', 0), forever)
   await bench.cluster.create(kinds.scaledObject, scaledObject(), forever)

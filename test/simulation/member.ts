@@ -49,16 +49,15 @@ export interface MemberParts {
 
 export function joinTeam(parts: MemberParts): Member {
   const { id, clock, cluster, log, signal } = parts
-  let elector: Elector | undefined
   let leaving = false
   const stop = new AbortController()
   const leader = (): Holder | undefined =>
-    elector?.holder?.identity === id ? undefined : elector?.holder
+    elector.holder?.identity === id ? undefined : elector.holder
   const fenced = fence(cluster, clock, () => ({
-    until: elector?.until ?? Number.NEGATIVE_INFINITY,
+    until: elector.until,
     holder: leader()?.identity,
   }))
-  const look = (): void => elector?.poke()
+  const look = (): void => elector.poke()
   const leadership = createLeadership({
     clock,
     log,
@@ -67,7 +66,8 @@ export function joinTeam(parts: MemberParts): Member {
     leader,
     look,
   })
-  elector = holdElection({
+  // nobody asks for it before it is there
+  const elector: Elector = holdElection({
     ...place,
     ...leaseTimes,
     cluster,
@@ -87,19 +87,19 @@ export function joinTeam(parts: MemberParts): Member {
     get control() {
       return leadership.control
     },
-    read: leadership.readings.read,
+    read: (...asked) => leadership.readings.read(...asked),
     peer: {
       get leaving() {
         return leaving
       },
-      read: leadership.own.readings.read,
+      read: (...asked) => leadership.own.readings.read(...asked),
     },
     async close() {
       leaving = true
       await handOver(shutdownDelay, clock, fenced, elector)
       await leadership.close()
       stop.abort()
-      await elector?.stopped
+      await elector.stopped
     },
   }
 }

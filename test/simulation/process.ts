@@ -290,7 +290,7 @@ function startTerm(
     get size() {
       return control.size
     },
-    sources: control.sources,
+    sources: () => control.sources(),
     async close() {
       await control.close()
       over = true

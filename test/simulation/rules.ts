@@ -129,10 +129,13 @@ function whyNotQuiet(
     else if (said === 'active') why ??= `${query} is active`
     else why ??= `${query} cannot be read`
   }
-  const rests = object.spec.fallback?.behavior !== undefined || object.spec.fallback?.replicas === 0
-  if (rests && fallbackMayHold(object, measuredAt(query, ignoreEmpty), now)) return undefined
-  return why
+  const rests = mayRest(object) && fallbackMayHold(object, measuredAt(query, ignoreEmpty), now)
+  return rests ? undefined : why
 }
+
+/** Whether its fallback, once it stands in, may ask for nothing. */
+const mayRest = ({ spec: { fallback } }: ScaledObject): boolean =>
+  fallback?.behavior !== undefined || fallback?.replicas === 0
 
 /** Why the count must not be raised to `to`; undefined where it may be. */
 export function whyNotRaise(facts: Facts, to: number): string | undefined {

@@ -135,11 +135,7 @@ function happen(
   process: Process | undefined,
   checker: Checker,
 ): void {
-  if (event.do === 'crash') return process?.kill()
-  if (event.do === 'crash-at-call') return process?.killAtCall(event.calls)
-  if (event.do === 'stop') return void process?.stop()
-  if (event.do === 'suspend') return process?.suspend(event.for)
-  if (event.do === 'partition') return process?.cut(event.for)
+  if (isProcessEvent(event)) return process && befall(event, process)
   if (event.do === 'mute-watches') return cluster.muteWatches()
   if (event.do === 'compact') cluster.compact()
   if (event.do === 'compact' || event.do === 'cut-watches') return cluster.cutWatches()
@@ -147,6 +143,22 @@ function happen(
     // what is changed may be gone by then
     if (!isFailure(error, 'CLUSTER_NOT_FOUND', 'CLUSTER_EXISTS')) checker.broken(event.do, error)
   })
+}
+
+type ProcessEvent = Extract<
+  Event,
+  { readonly do: 'crash' | 'crash-at-call' | 'stop' | 'suspend' | 'partition' }
+>
+
+const isProcessEvent = (event: Event): event is ProcessEvent =>
+  ['crash', 'crash-at-call', 'stop', 'suspend', 'partition'].includes(event.do)
+
+function befall(event: ProcessEvent, process: Process): void {
+  if (event.do === 'crash') return process.kill()
+  if (event.do === 'crash-at-call') return process.killAtCall(event.calls)
+  if (event.do === 'stop') return void process.stop()
+  if (event.do === 'suspend') return process.suspend(event.for)
+  process.cut(event.for)
 }
 
 /** What a user does. */

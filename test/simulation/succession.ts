@@ -24,9 +24,9 @@ export interface SuccessionParts {
   readonly scenario: Scenario
   readonly world: World
   readonly start: number
-  violate(promise: string, what: string): void
+  readonly violate: (promise: string, what: string) => void
   /** The Lease is with another process now. */
-  passedOn(from: string): void
+  readonly passedOn: (from: string) => void
 }
 
 const { duration, retryPeriod } = leaseTimes
@@ -81,10 +81,8 @@ export function createSuccession(parts: SuccessionParts): (process: Process) => 
     let held = Number.NEGATIVE_INFINITY
     members.push(process)
 
-    const leaseWritten = (before: Lease | undefined, after: Lease): void => {
+    const leaseWritten = (was: string, is: string): void => {
       const now = world.now()
-      const was = before?.spec?.holderIdentity ?? ''
-      const is = after.spec?.holderIdentity ?? ''
       if (was !== '' && was !== id && now - renewed < duration)
         violate(
           'never two writers',
@@ -102,7 +100,7 @@ export function createSuccession(parts: SuccessionParts): (process: Process) => 
       wrote(call, { refused, before, after }) {
         if (call.kind === kinds.lease.kind) {
           // only a Lease has this kind
-          if (!refused && after) leaseWritten(before as Lease | undefined, after as Lease)
+          if (!refused) leaseWritten(holderOf(before as Lease), holderOf(after as Lease))
           return
         }
         const tells = call.kind === kinds.event.kind && call.verb === 'create'
@@ -132,3 +130,5 @@ export function createSuccession(parts: SuccessionParts): (process: Process) => 
     }
   }
 }
+
+const holderOf = (lease: Lease | undefined): string => lease?.spec?.holderIdentity ?? ''
