@@ -71,6 +71,22 @@ function readOptions(flags: Flags, env: Environment): Options {
   return parsed as Options
 }
 
+/** Of KEDA's variables, by how they begin, those that mean nothing here (docs/departures.md). */
+const meaningless = [
+  'KEDA_SCALEDOBJECT_CTRL_MAX_RECONCILES',
+  'KEDA_SCALEDJOB_CTRL_MAX_RECONCILES',
+  'KEDA_SERVICE_TLS_CIPHER_LIST',
+  'WATCH_LABEL_SELECTOR_FOR_TRIGGERAUTH',
+  'RAW_METRICS_',
+  'OTEL_',
+]
+
+/** Variables that are set in the belief that they do something. */
+export const unheeded = (env: Environment): readonly string[] =>
+  Object.keys(env)
+    .filter((name) => env[name] !== '' && meaningless.some((start) => name.startsWith(start)))
+    .toSorted()
+
 function giveOf(
   name: string,
   o: Option<unknown>,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { configOf } from '../src/config.ts'
+import { configOf, unheeded } from '../src/config.ts'
 
 describe("KEDA's variables", () => {
   const rows: readonly (readonly [string, string, Parameters<typeof pick>[0], unknown])[] = [
@@ -36,6 +36,18 @@ describe("KEDA's variables", () => {
   ] as const)
     test(`${variable}=${text} is refused`, () =>
       assert.throws(() => configOf({}, { [variable]: text }), { message: problem }))
+})
+
+test('variables of KEDA that mean nothing here are known', () => {
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector',
+    KEDA_SERVICE_TLS_CIPHER_LIST: 'TLS_AES_128_GCM_SHA256',
+    RAW_METRICS_MODE: '',
+    KEDA_HTTP_MIN_TLS_VERSION: 'TLS12',
+    WATCH_LABEL_SELECTOR: 'a=b',
+    PATH: '/bin',
+  }
+  assert.deepEqual(unheeded(env), ['KEDA_SERVICE_TLS_CIPHER_LIST', 'OTEL_EXPORTER_OTLP_ENDPOINT'])
 })
 
 test('a list of endpoints that names none allows everything only where it is empty', () => {

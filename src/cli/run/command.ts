@@ -8,13 +8,15 @@ export function runCommand(signal: AbortSignal): Command {
   const command = new Command('run').description('run the controller on a Kubernetes cluster')
   for (const described of Object.values<Described>(options)) command.addOption(optionOf(described))
   return command.action(async (flags: Record<string, string | boolean | undefined>) => {
-    const [{ configOf }, { createLog }, { openKube }, { openEbb }] = await Promise.all([
+    const [{ configOf, unheeded }, { createLog }, { openKube }, { openEbb }] = await Promise.all([
       import('../../config.ts'),
       import('../../log.ts'),
       import('../../kube/open.ts'),
       import('../../compose/ebb.ts'),
     ])
     const config = configOf(byName(flags), process.env)
+    const log = createLog(config.logLevel)
+    for (const variable of unheeded(process.env)) log.warn({ variable }, 'has no effect in Ebb')
     const random = Math.random
     const cluster = await openKube({ kubeconfig: config.kubeconfig, clock: systemClock, random })
     const ebb = await openEbb(
@@ -22,7 +24,7 @@ export function runCommand(signal: AbortSignal): Command {
         config,
         cluster,
         clock: systemClock,
-        log: createLog(config.logLevel),
+        log,
         random,
         version: packageJson.version,
       },
