@@ -175,4 +175,4 @@ export function steady(now: Condition, before: readonly Condition[]): Condition 
 
 /** Every run of characters of a number or an id that holds a digit becomes one mark. */
 const withoutNumbers = (text: string): string =>
-  text.replace(/[\da-fA-F.:TZ-]*\d[\da-fA-F.:TZ-]*/g, '#')
+  text.replace(/[\da-fA-F.:TZ-]+/g, (run) => (/\d/.test(run) ? '#' : run))

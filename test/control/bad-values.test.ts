@@ -6,10 +6,13 @@ import { type Bench, deployment, forever, openBench, scaledObject } from '../sup
 
 const second = 1_000
 
-/** A workload that its HPA holds at 3 (15 messages, 5 for each). */
+const modes = ['hpa', 'direct'] as const
+
+/** A workload that its HPA, or Ebb by itself, holds at 3 (15 messages, 5 for each). */
 async function awake(
   t: TestContext,
   spec: Parameters<typeof scaledObject>[0] = {},
+  mode: (typeof modes)[number] = 'hpa',
 ): Promise<Bench> {
   const bench = await openBench({ hpasRead: true })
   t.after(() => bench.close())
@@ -19,7 +22,10 @@ async function awake(
   const advanced = { horizontalPodAutoscalerConfig: { behavior: { scaleDown } } }
   await bench.cluster.create(
     kinds.scaledObject,
-    scaledObject({ pollingInterval: 5, advanced, ...spec }),
+    scaledObject(
+      { pollingInterval: 5, advanced, ...spec },
+      { annotations: { 'ebb.dev/scaling': mode } },
+    ),
     forever,
   )
   await bench.clock.advance(60 * second)
@@ -42,39 +48,42 @@ const unread: readonly (readonly [name: string, Answer<number>])[] = [
 
 void describe('a value that is none', () => {
   for (const [name, answer] of unread)
-    void it(`lowers and raises nothing, and the condition says so: ${name}`, async (t) => {
-      const bench = await awake(t)
-      bench.source.queues.set('orders', answer)
-      await bench.clock.advance(120 * second)
-      assert.equal(await bench.replicas(), 3)
-      assert.equal(await readable(bench), undefined, 'the HPA is given nothing')
-      const { status, message } = await bench.condition('Ready')
-      assert.equal(status, 'False')
-      assert.match(message ?? '', /s0-memory-orders/)
-      bench.source.queues.set('orders', 0)
-      await bench.clock.advance(120 * second)
-      assert.equal(await bench.replicas(), 0)
-    })
+    for (const mode of modes)
+      void it(`lowers and raises nothing, and the condition says so, ${mode}: ${name}`, async (t) => {
+        const bench = await awake(t, {}, mode)
+        bench.source.queues.set('orders', answer)
+        await bench.clock.advance(120 * second)
+        assert.equal(await bench.replicas(), 3)
+        assert.equal(await readable(bench), undefined, 'the HPA is given nothing')
+        const { status, message } = await bench.condition('Ready')
+        assert.equal(status, 'False')
+        assert.match(message ?? '', /s0-memory-orders/)
+        bench.source.queues.set('orders', 0)
+        await bench.clock.advance(120 * second)
+        assert.equal(await bench.replicas(), 0)
+      })
 
   for (const [name, answer] of unread)
-    void it(`wakes nobody: ${name}`, async (t) => {
-      const bench = await awake(t)
-      bench.source.queues.set('orders', 0)
-      await bench.clock.advance(120 * second)
-      assert.equal(await bench.replicas(), 0)
-      bench.source.queues.set('orders', answer)
-      await bench.clock.advance(60 * second)
-      assert.equal(await bench.replicas(), 0)
-    })
+    for (const mode of modes)
+      void it(`wakes nobody, ${mode}: ${name}`, async (t) => {
+        const bench = await awake(t, {}, mode)
+        bench.source.queues.set('orders', 0)
+        await bench.clock.advance(120 * second)
+        assert.equal(await bench.replicas(), 0)
+        bench.source.queues.set('orders', answer)
+        await bench.clock.advance(60 * second)
+        assert.equal(await bench.replicas(), 0)
+      })
 })
 
 void describe('a value that is odd', () => {
-  void it('counts as none of it where it is negative, and rests', async (t) => {
-    const bench = await awake(t)
-    bench.source.queues.set('orders', -7)
-    await bench.clock.advance(120 * second)
-    assert.equal(await bench.replicas(), 0)
-  })
+  for (const mode of modes)
+    void it(`counts as none of it where it is negative, and rests, ${mode}`, async (t) => {
+      const bench = await awake(t, {}, mode)
+      bench.source.queues.set('orders', -7)
+      await bench.clock.advance(120 * second)
+      assert.equal(await bench.replicas(), 0)
+    })
 
   void it('is judged for activity as it is, also below zero', async (t) => {
     const metadata = { queue: 'orders', activation: '-10' }
@@ -88,12 +97,13 @@ void describe('a value that is odd', () => {
     assert.equal(await bench.replicas(), 0)
   })
 
-  void it('asks for the maximum where it is as large as an HPA can count', async (t) => {
-    const bench = await awake(t)
-    bench.source.queues.set('orders', 2 ** 53)
-    await bench.clock.advance(120 * second)
-    assert.equal(await bench.replicas(), 10)
-  })
+  for (const mode of modes)
+    void it(`asks for the maximum where it is as large as an HPA can count, ${mode}`, async (t) => {
+      const bench = await awake(t, {}, mode)
+      bench.source.queues.set('orders', 2 ** 53)
+      await bench.clock.advance(120 * second)
+      assert.equal(await bench.replicas(), 10)
+    })
 })
 
 const formulas: readonly (readonly [formula: string, says: RegExp])[] = [
