@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { kinds } from '../../src/kinds.ts'
 import { empty, value, type Answer } from '../../src/scaler.ts'
+import { stage } from '../support/scaledjob.ts'
 import { type Bench, deployment, forever, openBench, scaledObject } from '../support/controller.ts'
 
 const second = 1_000
@@ -115,35 +116,66 @@ const formulas: readonly (readonly [formula: string, says: RegExp])[] = [
 
 void describe('a formula that gives no count', () => {
   for (const [formula, says] of formulas)
-    void it(`lowers and raises nothing, and the condition says so: ${formula}`, async (t) => {
-      const triggers = ['a', 'b'].map((name) => ({
-        type: 'queue',
-        name,
-        metadata: { queue: name === 'a' ? 'orders' : 'divisor' },
-      }))
-      const scaleDown = { stabilizationWindowSeconds: 0 }
-      const advanced = {
-        horizontalPodAutoscalerConfig: { behavior: { scaleDown } },
-        scalingModifiers: { formula: `b > -0.5 && b < 0.5 ? ${formula} : a`, target: '5' },
-      }
-      const bench = await openBench({ hpasRead: true })
-      t.after(() => bench.close())
-      bench.source.queues.set('orders', 15)
-      bench.source.queues.set('divisor', 1)
-      await bench.cluster.create(kinds.deployment, deployment(), forever)
-      await bench.cluster.create(
-        kinds.scaledObject,
-        scaledObject({ pollingInterval: 5, advanced, triggers }),
-        forever,
-      )
+    for (const mode of modes)
+      void it(`lowers and raises nothing, and the condition says so, ${mode}: ${formula}`, async (t) => {
+        const triggers = ['a', 'b'].map((name) => ({
+          type: 'queue',
+          name,
+          metadata: { queue: name === 'a' ? 'orders' : 'divisor' },
+        }))
+        const scaleDown = { stabilizationWindowSeconds: 0 }
+        const advanced = {
+          horizontalPodAutoscalerConfig: { behavior: { scaleDown } },
+          scalingModifiers: { formula: `b > -0.5 && b < 0.5 ? ${formula} : a`, target: '5' },
+        }
+        const bench = await openBench({ hpasRead: true })
+        t.after(() => bench.close())
+        bench.source.queues.set('orders', 15)
+        bench.source.queues.set('divisor', 1)
+        await bench.cluster.create(kinds.deployment, deployment(), forever)
+        await bench.cluster.create(
+          kinds.scaledObject,
+          scaledObject(
+            { pollingInterval: 5, advanced, triggers },
+            { annotations: { 'ebb.dev/scaling': mode } },
+          ),
+          forever,
+        )
+        await bench.clock.advance(60 * second)
+        assert.equal(await bench.replicas(), 3)
+        bench.source.queues.set('divisor', 0)
+        await bench.clock.advance(120 * second)
+        assert.equal(await bench.replicas(), 3)
+        assert.equal(await readable(bench, 'composite-metric'), undefined)
+        const { status, message } = await bench.condition('Ready')
+        assert.equal(status, 'False')
+        assert.match(message ?? '', says)
+      })
+})
+
+void describe('a value that is none, for a ScaledJob', () => {
+  for (const [name, answer] of unread)
+    void it(`makes no Job, and the condition says so: ${name}`, async (t) => {
+      const { bench, names, object } = await stage(t, {}, answer)
       await bench.clock.advance(60 * second)
-      assert.equal(await bench.replicas(), 3)
-      bench.source.queues.set('divisor', 0)
-      await bench.clock.advance(120 * second)
-      assert.equal(await bench.replicas(), 3)
-      assert.equal(await readable(bench, 'composite-metric'), undefined)
-      const { status, message } = await bench.condition('Ready')
-      assert.equal(status, 'False')
-      assert.match(message ?? '', says)
+      assert.deepEqual(await names(), [])
+      const ready = (await object()).status?.conditions?.find(({ type }) => type === 'Ready')
+      assert.equal(ready?.status, 'False')
+      assert.match(ready?.message ?? '', /s0-memory-work/)
+      bench.source.queues.set('work', 2)
+      await bench.clock.advance(60 * second)
+      assert.deepEqual(await names(), ['work-1', 'work-2'])
     })
+
+  void it('makes none where it is negative', async (t) => {
+    const { bench, names } = await stage(t, {}, -7)
+    await bench.clock.advance(60 * second)
+    assert.deepEqual(await names(), [])
+  })
+
+  void it('makes as many as may run where it is as large as can be counted', async (t) => {
+    const { bench, names } = await stage(t, { maxReplicaCount: 12 }, 2 ** 53)
+    await bench.clock.advance(60 * second)
+    assert.equal((await names()).length, 12)
+  })
 })
