@@ -149,3 +149,29 @@ for (const from of namesOf)
         await bench.close()
       }
     })
+
+test('a process that leaves shadow begins with the replicas there are, whatever it saw before', async () => {
+  let active = false
+  const bench = await openBench({ shared: { writes: () => active } })
+  const { clock } = bench
+  try {
+    const annotations = { 'ebb.dev/scaling': 'direct' }
+    const triggers = [{ type: 'queue', metadata: { queue: 'orders', length: String(each) } }]
+    bench.source.queues.set('orders', each)
+    await bench.cluster.create(kinds.deployment, deployment('orders', 6), forever)
+    await bench.cluster.create(
+      kinds.scaledObject,
+      scaledObject({ triggers }, { annotations }),
+      forever,
+    )
+    await clock.advance(20 * 60_000)
+    assert.deepEqual(bench.writes, [])
+    active = true
+    await clock.advance(4.9 * 60_000)
+    assert.equal(await bench.replicas(), 6)
+    await clock.advance(60_000)
+    assert.equal(await bench.replicas(), 1)
+  } finally {
+    await bench.close()
+  }
+})
