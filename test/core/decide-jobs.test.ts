@@ -276,6 +276,11 @@ describe('whatever a ScaledJob meets', () => {
       ),
     }))
 
+  const created = (s: JobSituation): number => {
+    const d = decideJobs(s)
+    return 'scaleTo' in d ? d.scaleTo : s.replicas
+  }
+
   test('no more run than may, and none is taken away', () =>
     fc.assert(
       fc.property(situations, (s) => {
@@ -294,12 +299,28 @@ describe('whatever a ScaledJob meets', () => {
         const triggers = s.triggers.map((t, i) =>
           i === at ? { ...t, state: 'failing' as const, value: undefined } : t,
         )
-        const count = (one: JobSituation): number => {
-          const d = decideJobs(one)
-          return 'scaleTo' in d ? d.scaleTo : one.replicas
-        }
         if (s.triggers.some((t) => t.state === 'unread')) return
-        assert.ok(count({ ...s, triggers }) <= count(s))
+        assert.ok(created({ ...s, triggers }) <= created(s))
+      }),
+      { numRuns: 3_000 },
+    ))
+
+  test('more backlog never means fewer Jobs', () =>
+    fc.assert(
+      fc.property(situations, fc.integer({ min: 1, max: 100 }), (s, more) => {
+        const triggers = s.triggers.map((t) =>
+          t.state === 'active' && t.value !== undefined ? { ...t, value: t.value + more } : t,
+        )
+        assert.ok(created({ ...s, triggers }) >= created(s))
+      }),
+      { numRuns: 3_000 },
+    ))
+
+  test('a record that was stored is decided the same again', () =>
+    fc.assert(
+      fc.property(situations, (s) => {
+        const stored: JobSituation = JSON.parse(JSON.stringify(s))
+        assert.equal(JSON.stringify(decideJobs(stored)), JSON.stringify(decideJobs(s)))
       }),
       { numRuns: 3_000 },
     ))

@@ -3,8 +3,9 @@ import { decide, type Situation } from '../../src/core/decide.ts'
 import { kinds } from '../../src/kinds.ts'
 import type { Resource, Scale, ScaledObject } from '../../src/resources.ts'
 import { createHearing, createVersions, type Versions } from './knowledge.ts'
+import { whyNotMonotone } from './monotone.ts'
 import type { Call, Done } from './network.ts'
-import type { Process } from './process.ts'
+import { lethal, type Process } from './process.ts'
 import {
   acceptedAge,
   isForced,
@@ -16,7 +17,7 @@ import {
   whyNotRaise,
   type Facts,
 } from './rules.ts'
-import { parametersOf, type Scenario } from './scenario.ts'
+import { parametersOf, type Event, type Scenario } from './scenario.ts'
 import { createSuccession } from './succession.ts'
 import type { Told } from './sources.ts'
 import type { World } from './time.ts'
@@ -53,12 +54,15 @@ export interface Checker {
   audit(): Promise<void>
 }
 
-/** For so long a process may act on an older version of a ScaledObject: resolving it anew can take this long while calls fail (ms). */
-const oldVersions = 180_000
-/** Troubles with the API server have passed for good after this (ms): a silent watch is left after four minutes. */
-const aftermath = 400_000
-/** What follows from the last change has happened after this (ms): cooldowns, failure thresholds, an HPA's window. */
-const settled = 690_000
+/** A spec is resolved anew within this (ms), as long as the API server answers. */
+const resolved = 5_000
+/** Else it is tried again after half a minute at most, each time with calls that may take long (ms). */
+const resolvedInTrouble = 60_000
+/** Troubles with the API server have passed for good after this (ms): what failed is tried again twice a minute. */
+const aftermath = 60_000
+/** A watch that lets nothing through is left after four minutes (ms), and then what failed is tried again. */
+const silence = 240_000 + aftermath
+
 /** Activity is written to the status within this, if the API server answers (ms). */
 const unwritten = 1_000
 /** A record is there so soon after the write (ms). */
@@ -125,14 +129,12 @@ export function createChecker(
   const sinceStart = (): number => world.now() - start
   const apiTroubled = (): boolean => {
     const now = sinceStart()
-    const near = (at: number): boolean => at <= now && now < at + aftermath
     return (
       scenario.apiFaults.some((f) => f.from <= now && now < f.to + aftermath) ||
-      scenario.events.some(
-        (e) => !isWish(e.do) && (near(e.at) || ('for' in e && near(e.at + e.for))),
-      )
+      scenario.events.some((e) => e.at <= now && now < overAt(e))
     )
   }
+  const settled = settledAfter(scenario)
   const inCalm = (): boolean => {
     const now = sinceStart()
     return scenario.calms.some(({ from, to }) => now > from + settled && now < to)
@@ -177,7 +179,7 @@ export function createChecker(
     })
 
     const versions = (name: string): readonly ScaledObject[] =>
-      objects.get(name)?.within(world.now(), oldVersions) ?? []
+      objects.get(name)?.within(world.now(), apiTroubled() ? resolvedInTrouble : resolved) ?? []
 
     /** Why none of the versions that the process may act on allows it; undefined where one does. */
     const whyNot = (
@@ -365,6 +367,8 @@ export function createChecker(
           'replay equality',
           `${name}: recorded ${JSON.stringify(record.decision)}, decided again ${JSON.stringify(again)} of ${JSON.stringify(kept)}`,
         )
+      const why = whyNotMonotone(kept, again)
+      if (why !== undefined) violate('monotone in backlog', `${name}: ${why}`)
     }
 
     const changedHands = ({ name, at }: Scaled): boolean => {
@@ -431,6 +435,29 @@ export function createChecker(
       for (const following of processes.slice(-2 * scenario.team)) await following.audit()
     },
   }
+}
+
+/** Until when an event may be felt in what a process knows of the cluster, and the cluster of it. */
+function overAt(event: Event): number {
+  if (isWish(event.do)) return event.at
+  if (event.do === 'mute-watches') return event.at + silence
+  if (event.do === 'partition') return event.at + event.for + silence
+  if (event.do === 'suspend') return event.at + event.for + aftermath
+  if (event.do === 'crash-at-call') return event.at + lethal + aftermath
+  return event.at + aftermath
+}
+
+/** What follows from the last change has happened after this (ms): cooldowns, fallbacks, an HPA's window of five minutes. */
+function settledAfter({ objects }: Scenario): number {
+  const hpa = 345
+  // users change it
+  const longestCooldown = 300
+  const longest = objects.map(({ spec }) => {
+    const { initialCooldownPeriod = 0, pollingInterval = 30 } = spec
+    const fallback = ((spec.fallback?.failureThreshold ?? 0) + 2) * pollingInterval
+    return Math.max(initialCooldownPeriod, hpa, longestCooldown + fallback) + pollingInterval
+  })
+  return (Math.max(...longest) + 30) * 1_000
 }
 
 /** Wishes of users are no trouble with the API server. */

@@ -183,13 +183,6 @@ export const defects: readonly Defect[] = [
     quick: true,
   },
   {
-    name: 'wake above max',
-    file: decide,
-    find: 'Math.max(0, Math.min(count, s.max))',
-    replace: 'Math.max(0, count)',
-    breaks: 'bounded result',
-  },
-  {
     name: 'forget when a forced activity ended',
     file: 'src/control/standing.ts',
     find: 'if (busy && !busyNow) {',

@@ -1,4 +1,5 @@
 import type { ScaledObject } from '../../src/resources.ts'
+import { gapsOf } from './gaps.ts'
 import { randomOf, type Random } from './random.ts'
 import type {
   ApiFault,
@@ -63,6 +64,7 @@ export function generate(seed: number): Scenario {
     apiFaults: [...team.leaseFaults, ...(quiet ? [] : apiFaultsOf(faulty, calms))],
     events: [
       ...team.events,
+      ...(quiet ? [] : gapsOf(seed, names, calms, settleFrom)),
       ...(quiet ? [] : troublesOf(faulty, names, calms)),
       ...changesOf(random.fork(), objects, calms),
     ].sort((a, b) => a.at - b.at),

@@ -65,7 +65,7 @@ export interface Surroundings {
 }
 
 /** For how long a process may die at a call (ms). */
-const lethal = 60_000
+export const lethal = 60_000
 const noEngineMeter = { late() {}, asked() {}, inFlight() {} }
 /** What is asked to end and has not is killed after this (ms), as a pod is. */
 const patience = 30_000

@@ -65,7 +65,7 @@ export function createSuccession(parts: SuccessionParts): (process: Process) => 
   const expect = (process: Process, promise: string, within: number): void => {
     const since = world.now()
     world.after(within, () => {
-      if (started && started.at > since && started.id !== process.id) return
+      if (started && started.at >= since && started.id !== process.id) return
       if (!hasHeir(since, process.id) || !isCalm(since)) return
       if (within === planned && !wentWell(process, since)) return
       violate(promise, `nobody goes on ${within} ms after ${process.id}`)
