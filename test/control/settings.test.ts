@@ -60,11 +60,13 @@ describe('the numbers of a ScaledObject (1.2, 1.11)', () => {
     assert.deepEqual([minReplicas, maxReplicas], [1, 100])
     bench.source.asked.length = 0
     await bench.clock.advance(10 * minute)
-    assert.equal(bench.source.asked.length, 20)
+    // its place within the 30 s is its own, and it may come a little early
+    assert.ok(Math.abs(bench.source.asked.length - 20) <= 1, `${bench.source.asked.length} polls`)
     bench.source.queues.set('orders', 0)
-    await bench.clock.advance(4.9 * minute)
+    // the last poll that found a message is up to 30 s old
+    await bench.clock.advance(4.4 * minute)
     assert.equal(await bench.replicas(), 1)
-    await bench.clock.advance(0.7 * minute)
+    await bench.clock.advance(0.8 * minute)
     assert.equal(await bench.replicas(), 0)
   })
 
