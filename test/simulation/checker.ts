@@ -75,6 +75,8 @@ interface Times {
 }
 const noTimes: Times = { last: -1, before: -1 }
 const beforeNow = ({ last, before }: Times, now: number): number => (last < now ? last : before)
+/** In trouble a write takes up to so long to arrive (ms), and what it was decided on is older by that. */
+const arriving = 3_100
 
 interface Scaled {
   readonly name: string
@@ -120,10 +122,8 @@ export function createChecker(
   const measuredAt: Facts['measuredAt'] = (query, ignoreEmpty) => {
     const known = measured.get(query)
     if (known === undefined) return undefined
-    const at = Math.max(
-      beforeNow(known.value, world.now()),
-      ignoreEmpty ? beforeNow(known.void, world.now()) : -1,
-    )
+    const now = world.now() - (apiTroubled() ? arriving : 0)
+    const at = Math.max(beforeNow(known.value, now), ignoreEmpty ? beforeNow(known.void, now) : -1)
     return at < 0 ? undefined : at
   }
   const sinceStart = (): number => world.now() - start
@@ -210,8 +210,10 @@ export function createChecker(
           return last && last.at >= oldest ? says(t, last) : 'unknown'
         })
         const active = said.includes('active') || isForced(newest)
-        if (!active || said.includes('unknown')) episodes.delete(uid)
-        else {
+        if (!active || said.includes('unknown')) {
+          // in trouble its end may be unwritten too
+          if (!apiTroubled()) episodes.delete(uid)
+        } else {
           const now = world.now()
           if (!episodes.has(uid)) episodes.set(uid, { began: now, before: activeAt.get(uid) })
           activeAt.set(uid, now)
