@@ -131,7 +131,7 @@ export function createChecker(
     const now = sinceStart()
     return (
       scenario.apiFaults.some((f) => f.from <= now && now < f.to + aftermath) ||
-      scenario.events.some((e) => e.at <= now && now < overAt(e))
+      scenario.events.some((e) => e.at <= now && now < overAt(e, scenario.events))
     )
   }
   const settled = settledAfter(scenario)
@@ -440,9 +440,13 @@ export function createChecker(
 }
 
 /** Until when an event may be felt in what a process knows of the cluster, and the cluster of it. */
-function overAt(event: Event): number {
+function overAt(event: Event, all: readonly Event[]): number {
   if (isWish(event.do)) return event.at
-  if (event.do === 'mute-watches') return event.at + silence
+  if (event.do === 'mute-watches') {
+    // one that is suspended notices once it goes on
+    const resumed = all.map((e) => (e.do === 'suspend' && e.at <= event.at ? e.at + e.for : 0))
+    return Math.max(event.at, ...resumed) + silence
+  }
   if (event.do === 'partition') return event.at + event.for + silence
   if (event.do === 'suspend') return event.at + event.for + aftermath
   if (event.do === 'crash-at-call') return event.at + lethal + aftermath
