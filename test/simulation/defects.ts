@@ -190,13 +190,6 @@ export const defects: readonly Defect[] = [
     breaks: ignorance,
   },
   {
-    name: 'let writes pass without the Lease',
-    file: 'src/compose/fence.ts',
-    find: 'if (!(ms > 0)) throw refused()',
-    replace: '',
-    breaks: 'never two writers',
-  },
-  {
     name: 'act on for longer than the Lease lasts',
     file: 'src/lease.ts',
     find: 'if (outcome.mine) actsUntil = started + renewDeadline',
