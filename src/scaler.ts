@@ -105,11 +105,10 @@ export interface Service {
 export type Use<S> = <T>(work: (service: S, signal: AbortSignal) => Promise<T>) => Promise<T>
 
 export interface Push {
-  /** The source says it became active or inactive. */
-  active(active: boolean): void
-  /** The source announces other specs than before. */
-  specs(specs: readonly Spec[]): void
-  /** The source hands over an answer without having been asked. */
+  /**
+   * The source hands over an answer without having been asked. One that only says whether it is active does so too: the answer
+   * holds what `conclude` needs. Until the next one nothing has changed, so a cooldown counts from here.
+   */
   answer(answer: Answer<unknown>): void
 }
 

@@ -48,6 +48,8 @@ export interface Standing {
   /** The workload is paused as a whole. */
   paused(): void
   replicasUnknown(problem: string): void
+  /** What kept the workload active when it was looked at last has done so until now, as far as it did. */
+  lasted(): void
   decided(situation: Situation, decision: Decision): void
   wrote(situation: Situation, decision: Decision, write: Write): void
   /** Metrics began to fail, fell back or recovered: status.health says so. */
@@ -216,6 +218,9 @@ export function createStanding(
       looked = undefined
       take([replicasUnknown(problem)])
     },
+    lasted() {
+      if (busy) lastActive = shared.clock.now()
+    },
     decided(situation, decision) {
       lastActive = lastActiveAfter(situation, decision, false)
       const now: Looked = { situation, because: decision.because, owner: metricsOwner() }
@@ -223,11 +228,13 @@ export function createStanding(
       looked = now
       const wasActive = anyActive(activity)
       // while it is paused nothing is known of it, so that what was known stays
-      if (situation.triggers.length > 0) activity = activityAfter(situation, activity)
+      const known = situation.triggers.length > 0
+      if (known) activity = activityAfter(situation, activity)
       if (wasActive && !anyActive(activity)) storedLastActive = lastActive
       if (wasActive !== anyActive(activity)) publisher.poke()
-      if (decision.because !== 'warming-up') rested(lastActive === situation.now)
-      const atRest = situation.paused === 'both' && situation.triggers.length === 0
+      if (decision.because !== 'warming-up')
+        rested(known ? isActiveNow(situation, decision) : lastActive === situation.now)
+      const atRest = situation.paused === 'both' && !known
       take(atRest ? pausedWhole : conditionsAfter(situation, decision, telling.conditions))
     },
     wrote(situation, decision, write) {
@@ -287,6 +294,10 @@ const alike = (a: Looked, b: Looked): boolean =>
 
 const sameFacts = (a: TriggerFacts | undefined, b: TriggerFacts | undefined): boolean =>
   a?.state === b?.state && a?.error === b?.error
+
+/** Whether this decision found it active, rather than that it was until now. */
+const isActiveNow = (situation: Situation, decision: Decision): boolean =>
+  lastActiveAfter({ ...situation, lastActive: undefined }, decision, false) === situation.now
 
 const anyActive = (activity: Activity): boolean => Object.values(activity).some((a) => a.isActive)
 

@@ -88,7 +88,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       known: (index) => knownSpecs(index, object, resolved?.plans, hpaNow()),
       plan: replan,
       turned: (...what) => standing.triggerTurned(...what),
-      sampled: () => look(),
+      sampled: ({ plan }) => look(plan.scaler.watch !== undefined),
       changed: () => reconciler.poke(),
     },
     signal,
@@ -109,7 +109,9 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     due: () => look(),
   })
 
-  const look = (): void => {
+  /** `pushed`: by a source that says at once what changes, so that until now everything was as it was found last. */
+  const look = (pushed = false): void => {
+    if (pushed) standing.lasted()
     demand.check()
     decider.evaluate()
   }
@@ -331,6 +333,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       const annotated = !same(before.metadata.annotations, next.metadata.annotations)
       object = next
       if (annotated || before.metadata.generation !== next.metadata.generation) alone.changed()
+      if (annotated && pause.forced) standing.lasted()
       if (annotated) pause = pauseOf(next.metadata.annotations)
       standing.observe(next)
       if (concerns(before, next)) reconciler.poke()

@@ -1,5 +1,5 @@
 import type { Within } from '../endpoints.ts'
-import type { AnyScaler, Query, Sample, Spec } from '../scaler.ts'
+import type { AnyScaler, Query, Sample } from '../scaler.ts'
 
 /** What a trigger wants of its source, over and over. */
 export interface Want {
@@ -21,14 +21,7 @@ export interface Want {
    * subscription by one with new credentials.
    */
   readonly onDenied: (signal: AbortSignal) => Promise<void>
-  /** For sources that push: what one told beside answers, which arrive through `onSample`. Must not throw and must not block. */
-  readonly onPush?: (told: Pushed) => void
 }
-
-/** What a source that pushes says of itself. */
-export type Pushed =
-  | { readonly kind: 'active'; readonly active: boolean }
-  | { readonly kind: 'specs'; readonly specs: readonly Spec[] }
 
 /** One trigger's place in the engine. Holds the board's entry for its query. */
 export interface Subscription {

@@ -1,9 +1,8 @@
 import { isFailure } from '../errors.ts'
-import type { AnyScaler, Answer, Push, Spec } from '../scaler.ts'
+import type { AnyScaler, Answer, Push } from '../scaler.ts'
 import type { Entry } from './board.ts'
 import type { Connection } from './connection.ts'
 import type { Parts } from './parts.ts'
-import type { Pushed } from './port.ts'
 import { alarm } from './schedule.ts'
 
 /** First and longest pause before a watch that ended is started again (ms). */
@@ -22,8 +21,6 @@ interface WatchHooks {
   readonly run: (push: Push, signal: AbortSignal) => Promise<void>
   /** The source is left alone for now: no start. */
   readonly held: () => boolean
-  readonly active: (active: boolean) => void
-  readonly specs: (specs: readonly Spec[]) => void
   readonly answer: (answer: Answer<unknown>) => void
 }
 
@@ -45,12 +42,6 @@ function startWatch({ clock, schedule, random }: Parts, hooks: WatchHooks): Watc
 
   /** What an aborted watch still says is not heard. */
   const pushFor = (signal: AbortSignal): Push => ({
-    active(active) {
-      if (!signal.aborted) hooks.active(active)
-    },
-    specs(specs) {
-      if (!signal.aborted) hooks.specs(specs)
-    },
     answer(answer) {
       if (!signal.aborted) hooks.answer(answer)
     },
@@ -120,8 +111,6 @@ export function createWatches(
       const watch = startWatch(parts, {
         run: (push, signal) => run(entry, push, signal),
         held: source.held,
-        active: (active) => tell(entry, { kind: 'active', active }),
-        specs: (specs) => tell(entry, { kind: 'specs', specs }),
         answer: (answer) => source.answer(entry, answer),
       })
       watches.set(entry, watch)
@@ -134,9 +123,4 @@ export function createWatches(
       for (const watch of watches.values()) watch.restart()
     },
   }
-}
-
-function tell({ subscribers }: Entry, told: Pushed): void {
-  // a handler may close its subscription
-  for (const { want } of subscribers.slice()) want.onPush?.(told)
 }

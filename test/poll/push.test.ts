@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { failure } from '../../src/errors.ts'
-import type { Pushed } from '../../src/poll/port.ts'
 import { error, value, type Push } from '../../src/scaler.ts'
 import { memoryScaler, second, setUp } from './support.ts'
 
@@ -16,9 +15,7 @@ describe('a source that pushes', () => {
       pushes.push(push)
       return clock.sleep(60 * minute, signal)
     }
-    const told: Pushed[] = []
-    const onPush = (what: Pushed): number => told.push(what)
-    const followers = [1, 2].map(() => follow(memory, 'a', { onPush }))
+    const followers = [1, 2].map(() => follow(memory, 'a'))
     await clock.advance(second)
     assert.equal(pushes.length, 1)
     pushes[0]?.answer(value(7))
@@ -29,15 +26,6 @@ describe('a source that pushes', () => {
         [value(7), 1],
       ],
     )
-    pushes[0]?.active(true)
-    const specs = [{ name: 'x', target: 1, form: 'integer' }] as const
-    pushes[0]?.specs(specs)
-    assert.deepEqual(told, [
-      { kind: 'active', active: true },
-      { kind: 'active', active: true },
-      { kind: 'specs', specs },
-      { kind: 'specs', specs },
-    ])
     await engine.close()
   })
 

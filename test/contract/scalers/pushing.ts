@@ -1,12 +1,17 @@
 import { once } from 'node:events'
 import { text } from '../../../src/metadata/fields.ts'
-import { type AnyScaler, defineScaler, type Push, value } from '../../../src/scaler.ts'
+import { type AnyScaler, defineScaler, value } from '../../../src/scaler.ts'
 
-/** A source that tells by itself (as external-push scalers do), and can be asked too. */
+/** A source that says by itself whether it is active (as external-push scalers do), and can be asked how much there is. */
 export interface Pushing {
   readonly scaler: AnyScaler
   /** Who listens now, by topic. */
-  readonly listeners: Map<string, Push>
+  readonly listeners: Map<string, (active: boolean) => void>
+}
+
+interface Told {
+  readonly count: number
+  readonly active: boolean
 }
 
 export function pushing(): Pushing {
@@ -23,10 +28,10 @@ export function pushing(): Pushing {
     open: () => ({ close() {} }),
     query: (m) => ({ topic: m.topic }),
     batch: false,
-    ask: async (_, queries) => queries.map(() => value(0)),
-    conclude: (count: number) => ({ value: count, active: count > 0 }),
+    ask: async (_, queries) => queries.map(() => value<Told>({ count: 0, active: false })),
+    conclude: ({ count, active }: Told) => ({ value: count, active }),
     watch: async (m, _, push, signal) => {
-      listeners.set(m.topic, push)
+      listeners.set(m.topic, (active) => push.answer(value<Told>({ count: 0, active })))
       if (!signal.aborted) await once(signal, 'abort')
       listeners.delete(m.topic)
     },

@@ -137,8 +137,6 @@ test('a window tells at once when it opens and closes', async () => {
   const told: [number, Answer<unknown>][] = []
   const stop = new AbortController()
   const push = {
-    active() {},
-    specs() {},
     answer: (answer: Answer<unknown>) => told.push([clock.now(), answer]),
   }
   const followed = windows.follow(schedule, push, stop.signal).catch(() => undefined)

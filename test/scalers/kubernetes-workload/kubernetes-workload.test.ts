@@ -80,7 +80,7 @@ test('kubernetes-workload tells of every change while it is followed', async () 
   const { shown, listeners, released } = view([pod()])
   const stop = new AbortController()
   const told: Answer<unknown>[] = []
-  const push = { active() {}, specs() {}, answer: (answer: Answer<unknown>) => told.push(answer) }
+  const push = { answer: (answer: Answer<unknown>) => told.push(answer) }
   const followed = openPods({ followPods: () => shown }).follow(all, push, stop.signal)
   for (const tell of listeners) tell()
   assert.deepEqual(told, [{ kind: 'value', value: 1 }])

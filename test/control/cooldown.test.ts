@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { failure } from '../../src/errors.ts'
+import { kinds } from '../../src/kinds.ts'
+import { error, value, type AnyScaler, type Answer, type Push } from '../../src/scaler.ts'
+import { deployment, forever, openBench, scaledObject } from '../support/controller.ts'
+import { memorySource } from '../support/memory-scaler.ts'
+
+/** One workload that is asked every 300 s and cools down in 60 s, as it runs with one replica. */
+async function stage(t: TestContext, queue: number, annotations: Readonly<Record<string, string>>) {
+  const source = memorySource()
+  const pushes: Push[] = []
+  const scaler: AnyScaler = {
+    ...source.scaler,
+    watch: (_m, _service, push, signal) => {
+      pushes.push(push)
+      return new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve())
+      })
+    },
+  }
+  const bench = await openBench({ shared: { load: async () => scaler } })
+  t.after(() => bench.close())
+  source.queues.set('orders', queue)
+  await bench.cluster.create(kinds.deployment, deployment(), forever)
+  const spec = { pollingInterval: 300, cooldownPeriod: 60 }
+  await bench.cluster.create(kinds.scaledObject, scaledObject(spec, { annotations }), forever)
+  await bench.clock.advance(2_000)
+  assert.equal(await bench.replicas(), 1)
+  const tell = (answer: Answer<number>): void => {
+    source.queues.set('orders', answer)
+    for (const one of pushes) one.answer(answer)
+  }
+  return { bench, tell, push: (length: number) => tell(value(length)) }
+}
+
+/** It stays for the whole cooldown from now on, and not much longer. */
+async function coolsFromNow({ bench }: Awaited<ReturnType<typeof stage>>): Promise<void> {
+  await bench.clock.advance(59_000)
+  assert.equal(await bench.replicas(), 1)
+  await bench.clock.advance(3_000)
+  assert.equal(await bench.replicas(), 0)
+}
+
+test('the cooldown counts from the moment a source that pushes says that activity ended', async (t) => {
+  const staged = await stage(t, 5, {})
+  await staged.bench.clock.advance(200_000)
+  staged.push(0)
+  await coolsFromNow(staged)
+})
+
+test('it counts once: what is pushed while nothing is active does not move it', async (t) => {
+  const staged = await stage(t, 5, {})
+  await staged.bench.clock.advance(200_000)
+  staged.push(0)
+  await staged.bench.clock.advance(40_000)
+  staged.push(0)
+  await staged.bench.clock.advance(22_000)
+  assert.equal(await staged.bench.replicas(), 0)
+})
+
+test('it counts from the moment force-activation is taken away', async (t) => {
+  const force = 'autoscaling.keda.sh/force-activation'
+  const staged = await stage(t, 0, { [force]: 'true' })
+  await staged.bench.clock.advance(200_000)
+  await staged.bench.change({ metadata: { annotations: { [force]: null } } })
+  await coolsFromNow(staged)
+})
+
+test('a successor counts from the same moment', async (t) => {
+  const staged = await stage(t, 5, {})
+  await staged.bench.clock.advance(200_000)
+  staged.push(0)
+  await staged.bench.clock.advance(10_000)
+  await staged.bench.restart()
+  await staged.bench.clock.advance(48_000)
+  assert.equal(await staged.bench.replicas(), 1)
+  await staged.bench.clock.advance(5_000)
+  assert.equal(await staged.bench.replicas(), 0)
+})
+
+test('it counts from the moment a source that pushes cannot be read any more, however long it then fails', async (t) => {
+  const staged = await stage(t, 5, {})
+  await staged.bench.clock.advance(200_000)
+  const why = error(failure('SOURCE_UNREACHABLE', { address: 'queue', why: 'gone' }))
+  for (let second = 0; second < 90; second++) {
+    staged.tell(why)
+    await staged.bench.clock.advance(1_000)
+  }
+  staged.push(0)
+  await staged.bench.clock.advance(1_000)
+  assert.equal(await staged.bench.replicas(), 0)
+})
