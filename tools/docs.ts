@@ -5,6 +5,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ownAnnotations } from '../src/core/annotations.ts'
 import { jobReasonRows, reasonRows } from '../src/core/reasons.ts'
 import { failures } from '../src/errors.ts'
 import { jsonSchema, markdownTable } from '../src/metadata/describe.ts'
@@ -115,10 +116,37 @@ function metricsPage(): string {
   ].join('\n')
 }
 
+function annotationsPage(): string {
+  const table = (kept: boolean): readonly string[] => [
+    `| annotation | on | ${kept ? '' : 'value | '}meaning |`,
+    `| --- | --- | ${kept ? '' : '--- | '}--- |`,
+    ...ownAnnotations
+      .filter((one) => one.kept === kept)
+      .map(
+        ({ name, on, form, doc }) =>
+          `| \`${name}\` | ${on.join(', ')} | ${kept ? '' : `\`${cell(form)}\` | `}${cell(doc)} |`,
+      ),
+    '',
+  ]
+  return [
+    made,
+    '# Annotations',
+    '',
+    "Ebb's own, besides those of KEDA, which mean what they do there. Each acts within a second of its change. What means nothing, or",
+    'contradicts something else, is told by the webhook, the Ready condition and `ebb lint`.',
+    '',
+    ...table(false),
+    '## Kept by Ebb itself',
+    '',
+    ...table(true),
+  ].join('\n')
+}
+
 /** Every generated page by its path, as it should be. */
 export async function pages(): Promise<ReadonlyMap<string, string>> {
   const scalers = await Promise.all(describedTypes.map(describe))
   const all = new Map([
+    ['docs/annotations.md', annotationsPage()],
     ['docs/errors.md', errorsPage()],
     ['docs/metrics.md', metricsPage()],
     ['docs/reasons.md', reasonsPage()],

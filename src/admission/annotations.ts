@@ -1,7 +1,8 @@
-import { usesModifiers } from '../core/modifiers.ts'
-import { nearest } from '../core/nearest.ts'
+import { ownAnnotations, ownPrefix } from '../core/annotations.ts'
 import { pauseOf } from '../core/pause.ts'
-import type { ScaledObject, TriggerSpec } from '../resources.ts'
+import { nearest } from '../core/nearest.ts'
+import type { ScaledObject } from '../resources.ts'
+import { modeProblems } from './modes.ts'
 import { type Problem, shown, type Weight } from './problem.ts'
 
 type Annotations = Readonly<Record<string, string>>
@@ -19,91 +20,59 @@ const ofKeda: Readonly<Record<string, readonly string[]>> = {
   'scaledjob.keda.sh/': ['job-excluded-labels'],
 }
 
-/** Ebb's own that users write, with the values that mean something; any value where there are none. */
-const ofEbb: Readonly<Record<string, readonly string[]>> = {
-  scaling: ['direct', 'hpa'],
-  mode: ['shadow', 'active'],
-  demand: ['sum', 'max'],
-  'hold-on': [],
-  'copied-keys': [],
-  'allowed-namespaces': [],
-  'allowed-endpoints': [],
-}
-const own = 'ebb.dev/'
+const ofEbb = new Map(ownAnnotations.map((one) => [one.name, one]))
+
+/** By the start of their names, what may follow it. */
+const known: readonly (readonly [string, readonly string[]])[] = [
+  ...Object.entries(ofKeda),
+  [ownPrefix, [...ofEbb.keys()].map((name) => name.slice(ownPrefix.length))],
+]
 /** API servers take 256 KiB of them; so many are looked at. */
 const most = 1_000
 
 /** What is wrong with the annotations of a ScaledObject: values that mean nothing, and names that nobody looks at. */
-export function scaledObjectAnnotationProblems({
-  metadata,
-  spec,
-}: ScaledObject): readonly Problem[] {
-  const annotations = metadata.annotations ?? {}
+export function scaledObjectAnnotationProblems(object: ScaledObject): readonly Problem[] {
+  const { annotations = {} } = object.metadata
   const { problem } = pauseOf(annotations)
-  const sums = annotations[`${own}demand`] === 'sum'
   return [
-    ...annotationProblems(annotations),
+    ...annotationProblems(annotations, 'ScaledObject'),
     ...(problem === undefined
       ? []
       : [found('autoscaling.keda.sh/paused-replicas', problem, 'broken')]),
-    ...(sums && usesModifiers(spec.advanced?.scalingModifiers)
-      ? [
-          found(
-            `${own}demand`,
-            `annotation ${own}demand: sum does not go together with scalingModifiers, which make one value of all triggers themselves`,
-            'refused',
-          ),
-        ]
-      : []),
-    ...holdProblems(annotations[`${own}hold-on`], spec.triggers),
+    ...modeProblems(object),
   ]
 }
 
 /** The part that holds for every kind. */
-export const annotationProblems = (annotations: Annotations): readonly Problem[] =>
+export const annotationProblems = (annotations: Annotations, kind: string): readonly Problem[] =>
   Object.entries(annotations)
     .slice(0, most)
-    .flatMap(([key, value]) => [...nameProblems(key), ...valueProblems(key, value)])
+    .flatMap(([key, value]) => [...nameProblems(key), ...valueProblems(key, value, kind)])
 
 function nameProblems(key: string): readonly Problem[] {
-  const [start, known] = [...Object.entries(ofKeda), [own, Object.keys(ofEbb)] as const].find(
-    ([prefix]) => key.startsWith(prefix),
-  ) ?? ['', []]
+  const [start, names] = known.find(([prefix]) => key.startsWith(prefix)) ?? ['', []]
   const name = key.slice(start.length)
-  if (start === '' || known.includes(name)) return []
-  const meant = nearest(name, known)
+  if (start === '' || names.includes(name)) return []
+  const meant = nearest(name, names)
   const hint = meant === undefined ? '' : `; did you mean ${start}${meant}?`
   return [found(key, `nobody looks at the annotation ${shown(key)}${hint}`, 'warning')]
 }
 
-function valueProblems(key: string, value: string): readonly Problem[] {
-  const name = key.startsWith(own) ? key.slice(own.length) : ''
-  const values = Object.hasOwn(ofEbb, name) ? (ofEbb[name] ?? []) : []
+function valueProblems(key: string, value: string, kind: string): readonly Problem[] {
+  const one = ofEbb.get(key)
+  if (one === undefined) return []
+  const { on, values } = one
+  if (!on.includes(kind))
+    return [
+      found(
+        key,
+        `annotation ${key} means nothing on a ${kind}: it is for a ${on.join(' or ')}`,
+        'warning',
+      ),
+    ]
   if (values.length === 0 || values.includes(value)) return []
   const message = `annotation ${key} must be ${values.join(' or ')}, not "${shown(value)}"`
   return [found(key, message, 'broken')]
-}
-
-function holdProblems(
-  names: string | undefined,
-  triggers: readonly TriggerSpec[],
-): readonly Problem[] {
-  const key = `${own}hold-on`
-  if (names === undefined) return []
-  const known = triggers.flatMap(({ name }) => (name ? [name] : []))
-  const unknown = names
-    .split(',')
-    .map((name) => name.trim())
-    .find((name) => !known.includes(name))
-  return unknown === undefined
-    ? []
-    : [
-        found(
-          key,
-          `annotation ${key} names the trigger "${shown(unknown)}", which there is none of`,
-          'broken',
-        ),
-      ]
 }
 
 const found = (key: string, message: string, weight: Weight): Problem => ({

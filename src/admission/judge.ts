@@ -146,7 +146,7 @@ function ruleProblems(kind: JudgedKind, object: unknown, facts: Facts): readonly
     ...authenticationProblems(spec),
     ...limitProblems(metadata),
     ...unsupportedProblems(spec, kind),
-    ...annotationProblems(metadata.annotations ?? {}),
+    ...annotationProblems(metadata.annotations ?? {}, kind),
   ]
 }
 

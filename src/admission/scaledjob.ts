@@ -26,7 +26,7 @@ export function scaledJobProblems(object: ScaledJob): readonly Problem[] {
       : []),
     ...triggers.flatMap(triggerOfJob),
     ...strategyProblems(scalingStrategy),
-    ...annotationProblems(object.metadata.annotations ?? {}),
+    ...annotationProblems(object.metadata.annotations ?? {}, 'ScaledJob'),
   ]
 }
 

@@ -1,10 +1,11 @@
+import { annotation } from '../core/annotations.ts'
 import { parseEndpoints, type Within } from '../endpoints.ts'
 import type { TriggerAuthentication } from '../resources.ts'
 
 /** Namespaces whose workloads may use a ClusterTriggerAuthentication: names, or the beginning of names with a star. */
-export const allowedNamespaces = 'ebb.dev/allowed-namespaces'
+export const allowedNamespaces = annotation('allowed-namespaces')
 /** Where what an authentication gives may be sent, in the form of `--allowed-endpoints`. */
-export const allowedEndpoints = 'ebb.dev/allowed-endpoints'
+export const allowedEndpoints = annotation('allowed-endpoints')
 
 /**
  * Whether an authentication may be used in a namespace, and where its parameters may go. An annotation that cannot be read

@@ -1,3 +1,4 @@
+import { annotation } from './annotations.ts'
 import type {
   Hpa,
   HpaSpec,
@@ -57,7 +58,7 @@ export interface HpaFacts {
 const excludedLabels = 'scaledobject.keda.sh/hpa-excluded-labels'
 
 /** The keys of labels and annotations that the HPA has from its ScaledObject, so that a later removal is seen. */
-const copiedKeys = 'ebb.dev/copied-keys'
+const copiedKeys = annotation('copied-keys')
 
 /** The HPA that a ScaledObject wants, as KEDA makes it (keda-behaviour.md 1.10, 2.4, 2.5). */
 export function generateHpa(facts: HpaFacts): Hpa & Required<Pick<Hpa, 'apiVersion' | 'kind'>> {

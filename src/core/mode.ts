@@ -1,6 +1,13 @@
-type Annotations = Readonly<Record<string, string>> | undefined
+import { annotation } from './annotations.ts'
 
-const own = 'ebb.dev/'
+const keys = {
+  scaling: annotation('scaling'),
+  mode: annotation('mode'),
+  demand: annotation('demand'),
+  holdOn: annotation('hold-on'),
+}
+
+type Annotations = Readonly<Record<string, string>> | undefined
 
 /** What Ebb's own annotations of a ScaledObject say. Values that mean nothing count as absent; admission names them. */
 export interface Mode {
@@ -13,14 +20,13 @@ export interface Mode {
 }
 
 export const modeOf = (annotations: Annotations): Mode => ({
-  scaling: annotations?.[`${own}scaling`] === 'direct' ? 'direct' : 'hpa',
-  demand: annotations?.[`${own}demand`] === 'sum' ? 'sum' : 'max',
-  holdOn: (annotations?.[`${own}hold-on`] ?? '')
+  scaling: annotations?.[keys.scaling] === 'direct' ? 'direct' : 'hpa',
+  demand: annotations?.[keys.demand] === 'sum' ? 'sum' : 'max',
+  holdOn: (annotations?.[keys.holdOn] ?? '')
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== ''),
 })
 
 /** Whether it is only decided on and recorded, and nothing is written. */
-export const isShadow = (annotations: Annotations): boolean =>
-  annotations?.[`${own}mode`] === 'shadow'
+export const isShadow = (annotations: Annotations): boolean => annotations?.[keys.mode] === 'shadow'

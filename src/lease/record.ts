@@ -1,8 +1,9 @@
 import { rfc3339Micro } from '../clock.ts'
+import { annotation } from '../core/annotations.ts'
 import type { Lease } from '../resources.ts'
 
 /** Where the address of a Lease's holder is noted, for those who forward requests to it. */
-export const addressAnnotation = 'ebb.dev/address'
+export const addressAnnotation = annotation('address')
 
 /** Who holds a Lease, as it says of itself. */
 export interface Holder {

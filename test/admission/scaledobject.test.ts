@@ -209,15 +209,81 @@ const rows: readonly Row[] = [
     says: /names the trigger "c"/,
   },
   {
+    name: 'annotation: to hold on a trigger of a formula',
+    spec: modifiers({ formula: 'a', target: '2' }),
+    metadata: { annotations: { 'ebb.dev/hold-on': 'a' } },
+    found: [['annotation', 'metadata.annotations["ebb.dev/hold-on"]']],
+    says: /does not go together with scalingModifiers/,
+  },
+  {
+    name: 'annotation: to hold on the same trigger twice, which is no other one',
+    spec: { triggers: [named('a'), named('b')] },
+    metadata: { annotations: { 'ebb.dev/hold-on': 'a, a' } },
+  },
+  {
+    name: 'annotation: to hold on all triggers',
+    spec: { triggers: [named('a'), named('b')] },
+    metadata: { annotations: { 'ebb.dev/hold-on': 'b,a' } },
+    found: [['annotation', 'metadata.annotations["ebb.dev/hold-on"]', 'broken']],
+    says: /none is left that could ever add a replica/,
+  },
+  {
+    name: 'annotation: to hold on nothing',
+    spec: { triggers: [named('a')] },
+    metadata: { annotations: { 'ebb.dev/hold-on': '' } },
+    found: [['annotation', 'metadata.annotations["ebb.dev/hold-on"]', 'broken']],
+  },
+  {
+    name: 'annotation: to hold on what an HPA measures',
+    spec: {
+      triggers: [
+        named('a'),
+        { type: 'cpu', name: 'c', metricType: 'Utilization', metadata: { value: '50' } },
+      ],
+    },
+    metadata: { annotations: { 'ebb.dev/hold-on': 'c' } },
+    found: [['annotation', 'metadata.annotations["ebb.dev/hold-on"]', 'broken']],
+    says: /the cpu trigger "c", which an HPA measures/,
+  },
+  {
+    name: 'annotation: what is for an HPA where there is none',
+    spec: { advanced: { horizontalPodAutoscalerConfig: { name: 'mine' } } },
+    metadata: {
+      annotations: {
+        'ebb.dev/scaling': 'direct',
+        'scaledobject.keda.sh/transfer-hpa-ownership': 'true',
+        'scaledobject.keda.sh/hpa-excluded-labels': 'a',
+      },
+    },
+    found: [
+      [
+        'annotation',
+        'metadata.annotations["scaledobject.keda.sh/transfer-hpa-ownership"]',
+        'warning',
+      ],
+      ['annotation', 'metadata.annotations["scaledobject.keda.sh/hpa-excluded-labels"]', 'warning'],
+      ['no-effect', 'spec.advanced.horizontalPodAutoscalerConfig.name', 'warning'],
+    ],
+    says: /has no effect with ebb\.dev\/scaling: direct/,
+  },
+  {
+    name: 'annotation: what is for another kind',
+    metadata: { annotations: { 'ebb.dev/allowed-endpoints': 'a:1', 'ebb.dev/copied-keys': 'x' } },
+    found: [
+      ['annotation', 'metadata.annotations["ebb.dev/allowed-endpoints"]', 'warning'],
+      ['annotation', 'metadata.annotations["ebb.dev/copied-keys"]', 'warning'],
+    ],
+    says: /means nothing on a ScaledObject: it is for a TriggerAuthentication or/,
+  },
+  {
     name: 'annotations of all sorts that mean something',
     spec: { triggers: [named('a'), named('b')] },
     metadata: {
       annotations: {
-        'ebb.dev/hold-on': 'a,b',
+        'ebb.dev/hold-on': 'a',
         'ebb.dev/demand': 'sum',
         'ebb.dev/scaling': 'direct',
         'autoscaling.keda.sh/paused': '',
-        'scaledobject.keda.sh/transfer-hpa-ownership': 'true',
         'kubectl.kubernetes.io/last-applied-configuration': '{}',
       },
     },

@@ -317,4 +317,26 @@ describe('ebb.dev/hold-on', () => {
       await bench.clock.advance(900_000)
       assert.equal(await bench.replicas(), 0)
     })
+
+  for (const [what, hold, advanced, said] of [
+    [
+      'beside scalingModifiers',
+      'all',
+      { scalingModifiers: { formula: 'visible', target: '5' } },
+      /hold-on does not go together with scalingModifiers/,
+    ],
+    ['of every trigger', 'all,visible', {}, /names all triggers/],
+  ] as const)
+    test(`${what} is refused by the condition, and lowers nothing`, async (t) => {
+      const annotations = { ...direct, 'ebb.dev/hold-on': hold }
+      const { bench } = await stage(t, 0, { triggers, advanced }, annotations, { replicas: 3 })
+      await bench.clock.advance(3_600_000)
+      assert.equal(await bench.replicas(), 3)
+      const { reason, message } = await bench.condition('Ready')
+      assert.equal(reason, 'ScaledObjectCheckFailed')
+      assert.match(message ?? '', said)
+      await bench.change({ metadata: { annotations: { 'ebb.dev/hold-on': null } } })
+      await bench.clock.advance(2_000)
+      assert.equal((await bench.condition('Ready')).status, 'True')
+    })
 })
