@@ -171,6 +171,11 @@ const catalogue = {
     say: (d: { kind: string; name: string; group: string; plural: string }) =>
       `Ebb is not allowed to scale ${d.kind} ${d.name}; if the kind has /scale, allow it by a ClusterRole with the label ebb.dev/aggregate-to-controller: 'true' for the group "${d.group}": get of ${d.plural}, get and update of ${d.plural}/scale`,
   },
+  PODS_FORBIDDEN: {
+    retry: true,
+    say: (d: { namespace: string }) =>
+      `Ebb is not allowed to patch pods in ${d.namespace}; allow it by manifests/deletion-cost, or by what ebb rbac prints`,
+  },
   SPEC_INVALID: {
     retry: false,
     say: (d: { problems: readonly string[] }) => d.problems.join('; '),

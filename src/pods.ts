@@ -2,12 +2,14 @@ import type { Clock } from './clock.ts'
 import type { Followed } from './mirror.ts'
 import { mirror, trimMeta, type Mirror } from './mirror.ts'
 import { kinds } from './kinds.ts'
+import { costAnnotation, isIdle, type IdleLabel } from './core/idle.ts'
 import type { Meta, Pod } from './resources.ts'
-import type { PodFacts, PodView } from './scaler.ts'
+import type { PodFacts, PodReport, PodView } from './scaler.ts'
 
 /** Live views of pods by namespace and label selector, each opened when it is first wanted and shared by all who want it. */
 export interface Pods {
-  follow(namespace: string, selector: string): PodView
+  /** With a label, each pod's report says whether it is idle by it. */
+  follow(namespace: string, selector: string, idle?: IdleLabel): PodView
   /** How many are followed now, for metrics and tests. */
   readonly size: number
   /** Ends every watch. */
@@ -19,8 +21,10 @@ const lingering = 60_000
 /** Changes are told together, at most once in so long (ms): a rollout of a thousand pods is no thousand decisions. */
 const together = 100
 
+type Kept = PodFacts & { readonly metadata: Meta }
+
 interface Followers {
-  readonly mirror: Mirror<PodFacts & { readonly metadata: Meta }>
+  readonly mirror: Mirror<Kept>
   readonly listeners: Set<() => void>
   readonly end: () => void
   users: number
@@ -31,11 +35,17 @@ export function createPods(cluster: Followed, clock: Clock, random: () => number
   const views = new Map<string, Followers>()
   const ending = new Set<Promise<void>>()
 
-  const open = (key: string, namespace: string, labelSelector: string): Followers => {
+  const open = (
+    key: string,
+    namespace: string,
+    labelSelector: string,
+    idle: IdleLabel | undefined,
+  ): Followers => {
     const stop = new AbortController()
     const { signal } = stop
     const where = { namespace, ...(labelSelector !== '' && { labelSelector }) }
-    const pods = mirror(cluster, clock, kinds.pod, where, trimPod, { random }, signal)
+    const keep = (pod: Pod): Kept => trimPod(pod, idle)
+    const pods = mirror(cluster, clock, kinds.pod, where, keep, { random }, signal)
     const listeners = new Set<() => void>()
     let due = false
     pods.onChange(() => {
@@ -61,9 +71,9 @@ export function createPods(cluster: Followed, clock: Clock, random: () => number
     get size() {
       return views.size
     },
-    follow(namespace, selector) {
-      const key = `${namespace}/${selector}`
-      const shared = views.get(key) ?? open(key, namespace, selector)
+    follow(namespace, selector, idle) {
+      const key = JSON.stringify([namespace, selector, idle?.key, idle?.value])
+      const shared = views.get(key) ?? open(key, namespace, selector, idle)
       shared.users++
       shared.cancel?.()
       shared.cancel = undefined
@@ -110,7 +120,8 @@ function viewOf(shared: Followers, clock: Clock): PodView {
 const jobLabels = ['batch.kubernetes.io/job-name', 'job-name'] as const
 
 /** Keeps of a pod what decisions need: a namespace may have thousands. */
-function trimPod({ metadata, spec, status }: Pod): PodFacts & { readonly metadata: Meta } {
+function trimPod(pod: Pod, idle: IdleLabel | undefined): Kept {
+  const { metadata, spec, status } = pod
   const { name, labels } = metadata
   const conditions = (status?.conditions ?? []).filter((c) => c.status === 'True')
   return {
@@ -121,5 +132,14 @@ function trimPod({ metadata, spec, status }: Pod): PodFacts & { readonly metadat
     node: spec?.nodeName,
     conditions: conditions.map((c) => c.type),
     job: jobLabels.map((label) => labels?.[label]).find((value) => value !== undefined),
+    report: idle && reportOf(pod, idle),
   }
 }
+
+/** What a pod says of itself by this label. */
+export const reportOf = ({ metadata }: Pod, idle: IdleLabel): PodReport => ({
+  idle: isIdle(metadata.labels, idle),
+  cost: metadata.annotations?.[costAnnotation],
+  leaving: metadata.deletionTimestamp !== undefined,
+  resourceVersion: metadata.resourceVersion ?? '',
+})

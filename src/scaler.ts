@@ -144,6 +144,17 @@ export interface PodFacts {
   readonly conditions: readonly string[]
   /** The Job it is of, by the Job controller's label. */
   readonly job: string | undefined
+  /** What it says of itself, where it was asked for: whoever follows pods to scale them in does. */
+  readonly report: PodReport | undefined
+}
+
+export interface PodReport {
+  readonly idle: boolean
+  /** Its deletion cost as it is written. */
+  readonly cost: string | undefined
+  /** It is being deleted. */
+  readonly leaving: boolean
+  readonly resourceVersion: string
 }
 
 /** A token of Entra ID: by workload identity or, with a secret, as that client. What is undefined the environment says. */

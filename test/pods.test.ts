@@ -57,6 +57,20 @@ test('pods are followed by one watch for all who want the same, and told of toge
   await cluster.close()
 })
 
+test('a label that is asked for is reported, by a watch of its own for each', async () => {
+  const { clock, cluster, pods, asked } = await stage()
+  await cluster.create(kinds.pod, pod('a', 'web'), signal)
+  const there = pods.follow('ns', '', { key: 'app', value: undefined })
+  const blank = pods.follow('ns', '', { key: 'app', value: '' })
+  const plain = pods.follow('ns', '')
+  await clock.advance(0)
+  const idle = [there, blank, plain].map((view) => [...view.list()].map((p) => p.report?.idle))
+  assert.deepEqual(idle, [[true], [false], [undefined]])
+  assert.equal(asked.length, 3)
+  await pods.close()
+  await cluster.close()
+})
+
 test('a view that nobody wants stays for a while, and ends then', async () => {
   const { clock, cluster, pods, asked } = await stage()
   pods.follow('ns', 'app=web').release()

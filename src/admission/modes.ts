@@ -9,6 +9,7 @@ import { inSpec, type Problem, shown, type Weight } from './problem.ts'
 export const modeProblems = (object: ScaledObject): readonly Problem[] => [
   ...formulaProblems(object),
   ...holdProblems(object),
+  ...idleProblems(object),
   ...directProblems(object),
 ]
 
@@ -47,6 +48,28 @@ function holdProblems({ metadata: { annotations }, spec }: ScaledObject): readon
     )
   return held.length === triggers.length
     ? wrong('all triggers, so that none is left that could ever add a replica')
+    : []
+}
+
+function idleProblems({ metadata: { annotations }, spec }: ScaledObject): readonly Problem[] {
+  const written = annotations?.[annotation('idle-label')]
+  if (written === undefined) return []
+  const { scaling, idle } = modeOf(annotations)
+  const what = `annotation ${annotation('idle-label')}`
+  if (idle === undefined)
+    return [
+      found(
+        'idle-label',
+        `${what} must be a label as KEY or KEY=VALUE, not "${shown(written)}"`,
+        'broken',
+      ),
+    ]
+  const none = (why: string): readonly Problem[] => [
+    found('idle-label', `${what} has no effect ${why}`, 'warning'),
+  ]
+  if (scaling !== 'direct') return none(`without ${annotation('scaling')}: direct`)
+  return spec.scaleTargetRef.kind === 'StatefulSet'
+    ? none('on a StatefulSet, which gives up its last pods first')
     : []
 }
 

@@ -82,7 +82,7 @@ export function startControl(parts: ControlParts): Control {
     hold: parts.hold,
     findAuthentication: findAuthenticationIn(mirrors),
     findHpa: (namespace, name) => mirrors.hpas.get(namespace, name),
-    followPods: (namespace, selector) => pods.follow(namespace, selector),
+    followPods: (...which) => pods.follow(...which),
     writes: parts.writes,
     metricsOwner: parts.metricsOwner,
   })

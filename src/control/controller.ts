@@ -11,7 +11,6 @@ import { createIndex } from './index-by.ts'
 import type { Insight, Readings } from './insight.ts'
 import { hpaNameOf } from './hpa.ts'
 import { authenticationsOf, createJobController, type JobMirrors } from './jobs/controller.ts'
-import type { JobShared } from './jobs/workload.ts'
 import { createRivals, targetIn } from './rivals.ts'
 import type { Shared } from './shared.ts'
 import { same } from './status.ts'
@@ -44,10 +43,7 @@ const keyOf = (namespace: string, name: string): string => `${namespace}/${name}
  * Starts a loop for every ScaledObject and ScaledJob there is and will be. The mirrors must be synced, so that nothing is
  * decided on half a view.
  */
-export function createController(
-  mirrors: Mirrors,
-  given: Omit<Shared, 'rivals'> & Pick<JobShared, 'followPods'>,
-): Controller {
+export function createController(mirrors: Mirrors, given: Omit<Shared, 'rivals'>): Controller {
   const workloads = new Map<string, Workload>()
   const closing = new Set<Promise<void>>()
   const byTarget = createIndex<Workload>()

@@ -21,6 +21,8 @@ export interface DeciderParts {
   writes(): boolean
   /** Whether it is known who set the replicas; where not, `evaluate` is called once it is. */
   mayDecide(resolved: Resolved, target: TargetState): boolean
+  /** So many pods are about to go, though not all: what is to be done first, where anything is. Never rejects. */
+  lowering(going: number): Promise<void> | undefined
   /** A decision was made; `changed` when it differs from the one before. Runs before anything is written. */
   decided(situation: Situation, decision: Decision, changed: boolean): void
   /** A decision was carried out, or failed to be. */
@@ -40,15 +42,20 @@ export interface Decider {
   close(): Promise<void>
 }
 
+/** A decision on its way to the target. */
+interface Order {
+  readonly situation: Situation
+  readonly decision: Decision & { readonly scaleTo: number }
+  readonly resolved: Resolved
+}
+
 export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider {
   const { cluster, clock, targets } = parts
   const ledger = createLedger()
   let written: { readonly state: TargetState; readonly of: Resolved } | undefined
   let seen: TargetState | undefined
   let cancelAlarm: (() => void) | undefined
-  let acting:
-    | { situation: Situation; decision: Decision & { scaleTo: number }; resolved: Resolved }
-    | undefined
+  let acting: Order | undefined
 
   /** The mirror lags behind a write of our own: what was written holds until the mirror has caught up. */
   const current = (resolved: Resolved, state: TargetState): TargetState => {
@@ -89,10 +96,26 @@ export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider
     parts.wrote(situation, decision, write)
   }
 
+  /** Whether the decision still holds after what was to be done first. */
+  const prepared = async ({ situation, decision, resolved }: Order): Promise<boolean> => {
+    const going = situation.replicas - decision.scaleTo
+    const first = going > 0 && decision.scaleTo > 0 ? parts.lowering(going) : undefined
+    if (first === undefined || !seen) return true
+    await first
+    if (parts.resolved() !== resolved || signal.aborted) return false
+    const now = decide(parts.situation(resolved, seen))
+    // what asks for more replicas meanwhile is decided on anew
+    return 'scaleTo' in now && now.scaleTo <= decision.scaleTo
+  }
+
   const actor = coalesce(async () => {
     const order = acting
     if (!order || !seen || signal.aborted) return
     const { situation, decision, resolved } = order
+    if (!(await prepared(order))) {
+      acting = undefined
+      return evaluate()
+    }
     const outcome = await writeReplicas(
       cluster,
       resolved.kind,

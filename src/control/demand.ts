@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { find } from '../core/conditions.ts'
 import type { TriggerFacts } from '../core/decide.ts'
 import type { Fallback } from '../core/fallback.ts'
 import { demandOf, offersOf, type Demand, type DemandInput, type Offer } from '../core/demand.ts'
@@ -15,6 +16,7 @@ import {
 import { modeOf } from '../core/mode.ts'
 import { compositeMetric, sumMetric } from '../core/names.ts'
 import { EbbError, failure, reasonOf } from '../errors.ts'
+import type { Condition } from '../resources.ts'
 import type { MetricValue } from './insight.ts'
 import type { Resolved } from './resolve.ts'
 import type { Sampling } from './sampling.ts'
@@ -224,4 +226,16 @@ async function youngFacts(trigger: Trigger): Promise<TriggerFacts> {
     const why = facts.state === 'failing' ? facts.error : undefined
     return { ...facts, state: 'failing', error: why ?? reasonOf(error) }
   }
+}
+
+/** Why a metric has no values: the workload has none of that name, or its spec cannot be followed. */
+export function unknownMetric(
+  metric: string,
+  workload: string,
+  conditions: readonly Condition[],
+): EbbError {
+  const ready = find(conditions, 'Ready')
+  if (ready?.reason === 'ScaledObjectCheckFailed')
+    return failure('SPEC_INVALID', { problems: [ready.message ?? ''] })
+  return failure('METRIC_UNKNOWN', { metric, workload })
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Limit } from '../limit.ts'
 import type { Log } from '../log.ts'
+import type { Pods } from '../pods.ts'
 import type { Engine } from '../poll/port.ts'
 import type { HorizontalPodAutoscaler, ScaledObject, TriggerAuthentication } from '../resources.ts'
 import type { AnyScaler } from '../scaler.ts'
@@ -36,6 +37,7 @@ export interface Shared {
     namespace: string,
     name: string,
   ) => TriggerAuthentication | undefined
+  readonly followPods: Pods['follow']
   readonly findHpa: (namespace: string, name: string) => HorizontalPodAutoscaler | undefined
   /** Why a workload must not scale its target: somebody else does. Empty where it may. */
   readonly rivals: (object: ScaledObject) => readonly string[]

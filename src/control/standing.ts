@@ -54,6 +54,8 @@ export interface Standing {
   wrote(situation: Situation, decision: Decision, write: Write): void
   /** Metrics began to fail, fell back or recovered: status.health says so. */
   healthTurned(): void
+  /** Something that the user should mend, though it works. */
+  warn(note: string): void
   triggerTurned(type: string, metric: string, error: string | undefined): void
   /** The HPA's own conditions, or undefined where there is no HPA. */
   hpaSays(conditions: readonly Condition[] | undefined): void
@@ -252,6 +254,7 @@ export function createStanding(
       emit(happeningOf(resolved(), situation, decision, write, why))
     },
     healthTurned: () => publisher.poke(),
+    warn,
     triggerTurned,
     hpaSays(hpa) {
       const change = hpaActive(hpa ?? [], telling.conditions)

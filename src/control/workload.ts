@@ -5,15 +5,15 @@ import { nameLabel } from '../core/names.ts'
 import { isShadow, modeOf } from '../core/mode.ts'
 import { pauseOf, type Pause } from '../core/pause.ts'
 import { explain } from '../core/reasons.ts'
-import { failure, isFailure, reasonOf, type EbbError } from '../errors.ts'
+import { failure, isFailure, reasonOf } from '../errors.ts'
 import { kinds } from '../kinds.ts'
-import type { Condition, HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
+import type { HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
 import { createAlone } from './alone.ts'
 import { createAsking, reconciling, type AskingParts } from './asking.ts'
 import { claim, release } from './claim.ts'
 import { concerns } from './concerns.ts'
 import { createDecider } from './decider.ts'
-import { createDemand } from './demand.ts'
+import { createDemand, unknownMetric } from './demand.ts'
 import { halt, type Halted } from './halt.ts'
 import { ensureHpa, hpaNameOf, removeHpa, wantedHpa } from './hpa.ts'
 import type { MetricValue, WorkloadView } from './insight.ts'
@@ -125,6 +125,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       situation: situationOf,
       writes: shared.writes,
       mayDecide: (...seen) => alone.mayDecide(...seen),
+      lowering: (going) => alone.lowering(going),
       decided(situation, decision, changed) {
         meter.decided(decision.because)
         if (changed && log.isLevelEnabled('debug'))
@@ -146,7 +147,15 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
   )
 
   const alone = createAlone(
-    { cluster, clock, log, writes: shared.writes, known: () => decider.evaluate() },
+    {
+      cluster,
+      clock,
+      log,
+      writes: shared.writes,
+      followPods: shared.followPods,
+      known: () => decider.evaluate(),
+      warn: (note) => standing.warn(note),
+    },
     signal,
   )
   /** When an HPA was made last. */
@@ -379,7 +388,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       sampling.close()
       demand.close()
       held.close()
-      await Promise.all([reconciler.idle(), decider.close(), alone.idle(), standing.close()])
+      await Promise.all([reconciler.idle(), decider.close(), alone.close(), standing.close()])
       meter.forget(whose)
     },
   }
@@ -387,14 +396,3 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
 
 /** How long a read waits for a spec that is being resolved for the first time (ms). */
 const firstLookWait = 1_000
-
-function unknownMetric(
-  metric: string,
-  workload: string,
-  conditions: readonly Condition[],
-): EbbError {
-  const ready = find(conditions, 'Ready')
-  if (ready?.reason === 'ScaledObjectCheckFailed')
-    return failure('SPEC_INVALID', { problems: [ready.message ?? ''] })
-  return failure('METRIC_UNKNOWN', { metric, workload })
-}

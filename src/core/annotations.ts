@@ -36,6 +36,11 @@ const rows = {
     form: 'NAME,...',
     doc: 'Triggers, by `name`, that can keep the replicas there are and never add any, nor wake the workload: such as all messages, visible and in flight. The others decide on scale-out, so at least one must be left. Does not go together with `scalingModifiers`, nor with cpu and memory triggers, which an HPA measures.',
   },
+  'idle-label': {
+    on: ['ScaledObject'],
+    form: 'KEY or KEY=VALUE',
+    doc: 'By which label of theirs its pods say that they are idle. With `ebb.dev/scaling: direct`, those go first when replicas are taken away: Ebb lowers their `controller.kubernetes.io/pod-deletion-cost` just before. ReplicaSets heed it, so Deployments do, and StatefulSets do not. Ebb must be allowed to patch pods: `kubectl apply --server-side -k manifests/deletion-cost` ([how it works](decisions/idle-pods-go-first.md)).',
+  },
   'allowed-namespaces': {
     on: ['ClusterTriggerAuthentication'],
     form: 'NAME,PREFIX*,...',

@@ -276,11 +276,33 @@ const rows: readonly Row[] = [
     says: /means nothing on a ScaledObject: it is for a TriggerAuthentication or/,
   },
   {
+    name: 'annotation: an idle label that is none',
+    metadata: {
+      annotations: { 'ebb.dev/scaling': 'direct', 'ebb.dev/idle-label': 'work is idle' },
+    },
+    found: [['annotation', 'metadata.annotations["ebb.dev/idle-label"]', 'broken']],
+    says: /must be a label as KEY or KEY=VALUE, not "work is idle"/,
+  },
+  {
+    name: 'annotation: an idle label with an HPA',
+    metadata: { annotations: { 'ebb.dev/idle-label': 'work=idle' } },
+    found: [['annotation', 'metadata.annotations["ebb.dev/idle-label"]', 'warning']],
+    says: /has no effect without ebb\.dev\/scaling: direct/,
+  },
+  {
+    name: 'annotation: an idle label of a StatefulSet',
+    spec: { scaleTargetRef: { kind: 'StatefulSet', name: 'a' } },
+    metadata: { annotations: { 'ebb.dev/scaling': 'direct', 'ebb.dev/idle-label': 'idle' } },
+    found: [['annotation', 'metadata.annotations["ebb.dev/idle-label"]', 'warning']],
+    says: /has no effect on a StatefulSet/,
+  },
+  {
     name: 'annotations of all sorts that mean something',
     spec: { triggers: [named('a'), named('b')] },
     metadata: {
       annotations: {
         'ebb.dev/hold-on': 'a',
+        'ebb.dev/idle-label': 'shop.example/work=idle',
         'ebb.dev/demand': 'sum',
         'ebb.dev/scaling': 'direct',
         'autoscaling.keda.sh/paused': '',

@@ -25,7 +25,9 @@ const forScaledObjects: readonly string[] = [
   ...[...pauses, 'force-activation'].map((name) => keda + name),
   'scaledobject.keda.sh/transfer-hpa-ownership',
   'scaledobject.keda.sh/hpa-excluded-labels',
-  ...['scaling', 'mode', 'demand', 'hold-on', 'copied-keys'].map((name) => `ebb.dev/${name}`),
+  ...['scaling', 'mode', 'demand', 'hold-on', 'idle-label', 'copied-keys'].map(
+    (name) => `ebb.dev/${name}`,
+  ),
 ]
 const forScaledJobs: readonly string[] = [
   `${keda}paused`,

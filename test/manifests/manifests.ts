@@ -37,6 +37,9 @@ export function installed(folder = root): ReadonlyMap<string, readonly Manifest[
   return found
 }
 
+/** What is applied by itself, where it is wanted. */
+export const optional = 'deletion-cost'
+
 /** Every file that could be named by a kustomization of a folder that one names. */
 export const present = (): readonly string[] =>
   globSync('**/*.yaml', { cwd: root })

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { configOf } from '../../src/config.ts'
 import { options } from '../../src/options.ts'
-import { installed, type Manifest, present, type Rule } from './manifests.ts'
+import { installed, type Manifest, optional, present, root, type Rule } from './manifests.ts'
 
 const objects = [...installed().values()].flat()
 const rulesOf = (kind: string): readonly (readonly [string, Rule])[] =>
@@ -32,8 +33,8 @@ const container = () => {
 }
 
 void describe('the manifests', () => {
-  void it('are all installed by the base', () => {
-    const extra = present().filter((f) => !f.startsWith('chart/'))
+  void it('are all installed by the base, but what is given only where it is wanted', () => {
+    const extra = present().filter((f) => !/^(chart|deletion-cost)\//.test(f))
     assert.deepEqual([...installed().keys()].sort(), extra)
   })
 
@@ -65,6 +66,13 @@ void describe('the manifests', () => {
       if (r.resources?.some((x) => x.startsWith('pods')))
         assert.deepEqual([r.resources, r.verbs], [['pods'], ['list', 'watch']], name)
     }
+  })
+
+  void it('let it patch pods only where that is applied too, by a role that is added to its own', () => {
+    const [given, ...more] = [...installed(join(root, optional)).values()].flat()
+    assert.deepEqual(more, [])
+    assert.deepEqual(given?.metadata.labels, { 'ebb.dev/aggregate-to-controller': 'true' })
+    assert.deepEqual(given?.rules, [{ apiGroups: [''], resources: ['pods'], verbs: ['patch'] }])
   })
 
   void it('hold no Secret, and no caBundle that applying them again would put back', () => {

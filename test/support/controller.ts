@@ -213,7 +213,7 @@ async function start(
       if (type !== 'queue') throw failure('TRIGGER_UNKNOWN', { type, known: ['queue'] })
       return source.scaler
     },
-    followPods: (namespace, selector) => pods.follow(namespace, selector),
+    followPods: (...which) => pods.follow(...which),
     findAuthentication: findAuthenticationIn(mirrors),
     findHpa: (ns, name) => mirrors.hpas.get(ns, name),
     writes: () => true,

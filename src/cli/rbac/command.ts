@@ -23,7 +23,9 @@ async function run(given: Given, signal: AbortSignal): Promise<void> {
   const clusterNamespace = given.clusterObjectNamespace ?? given.namespace
   const reads = await readsOf(inventory.readers, { ...inventory, clusterNamespace })
   if (reads.length === 0) {
-    console.error('ebb: nothing to allow: no workload refers to a Secret or ConfigMap')
+    console.error(
+      'ebb: nothing to allow: no workload refers to a Secret or ConfigMap, nor has idle pods that go first',
+    )
     return
   }
   const account = { namespace: given.namespace, name: given.serviceAccount }

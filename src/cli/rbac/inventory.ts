@@ -10,6 +10,7 @@ import type {
   ScaleTargetRef,
   TriggerAuthentication,
 } from '../../resources.ts'
+import { prefersIdle } from '../../core/mode.ts'
 import { listAll } from '../list-all.ts'
 import type { Manifest } from '../manifests.ts'
 import type { Reader } from './reads.ts'
@@ -46,6 +47,7 @@ const jobReader = ({ metadata, spec }: ScaledJob): Reader => ({
   triggers: spec.triggers,
   containers: containersIn(spec.jobTargetRef.template),
   envSourceContainerName: spec.envSourceContainerName,
+  idle: false,
 })
 
 const objectReader = ({ metadata, spec }: ScaledObject, target: object | undefined): Reader => ({
@@ -53,6 +55,7 @@ const objectReader = ({ metadata, spec }: ScaledObject, target: object | undefin
   triggers: spec.triggers,
   containers: containersIn(templateOf(target)),
   envSourceContainerName: spec.scaleTargetRef.envSourceContainerName,
+  idle: prefersIdle(metadata.annotations),
 })
 
 const targetKind = (ref: ScaleTargetRef): string =>

@@ -13,6 +13,8 @@ export interface Reader {
   /** The containers of its target or job. */
   readonly containers: readonly Container[]
   readonly envSourceContainerName: string | undefined
+  /** Its idle pods are to go first. */
+  readonly idle: boolean
 }
 
 /** The names of what Ebb reads in one namespace, in order. */
@@ -22,6 +24,8 @@ export interface Reads {
   readonly configMaps: readonly string[]
   /** Service accounts that Ebb makes tokens of. */
   readonly accounts: readonly string[]
+  /** Ebb patches pods there. */
+  readonly pods: boolean
 }
 
 export interface ReadsSource {
@@ -31,7 +35,7 @@ export interface ReadsSource {
 }
 
 type Noted = ContentKind | 'ServiceAccount'
-type Note = (kind: Noted, namespace: string, name: string) => void
+type Note = (kind: Noted, namespace: string, name: string) => unknown
 
 /** Stores in which everything is found, that note what is taken from the cluster. */
 function notingStores(note: Note): Stores {
@@ -79,15 +83,18 @@ export async function readsOf(
   source: ReadsSource,
 ): Promise<readonly Reads[]> {
   const noted = new Map<string, Record<Noted, Set<string>>>()
-  const note: Note = (kind, namespace, name) => {
+  const at = (namespace: string): Record<Noted, Set<string>> => {
     const none = { Secret: new Set<string>(), ConfigMap: new Set<string>() }
     const there = noted.get(namespace) ?? { ...none, ServiceAccount: new Set<string>() }
-    there[kind].add(name)
     noted.set(namespace, there)
+    return there
   }
+  const note: Note = (kind, namespace, name) => at(namespace)[kind].add(name)
   const stores = notingStores(note)
+  const idle = new Set(readers.filter((one) => one.idle).map(({ namespace }) => namespace))
   const all = { ...source, stores, read: async () => ({ data: {} }) }
   for (const reader of readers) await follow(reader, all)
+  for (const namespace of idle) at(namespace)
   return [...noted]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([namespace, { Secret, ConfigMap, ServiceAccount }]) => ({
@@ -95,5 +102,6 @@ export async function readsOf(
       secrets: [...Secret].sort(),
       configMaps: [...ConfigMap].sort(),
       accounts: [...ServiceAccount].sort(),
+      pods: idle.has(namespace),
     }))
 }

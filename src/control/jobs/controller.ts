@@ -4,7 +4,7 @@ import type { ScaledJob, ScaledObject } from '../../resources.ts'
 import { createIndex, type Index } from '../index-by.ts'
 import type { Shared } from '../shared.ts'
 import { jobsByOwner, type KeptJob } from './kept.ts'
-import { createJobWorkload, type JobShared, type JobWorkload } from './workload.ts'
+import { createJobWorkload, type JobWorkload } from './workload.ts'
 
 /** The live copies that the loops of ScaledJobs follow. */
 export interface JobMirrors {
@@ -40,10 +40,7 @@ export const authenticationsOf = ({
   )
 
 /** Starts a loop for every ScaledJob there is and will be. The mirrors must be synced. */
-export function createJobController(
-  mirrors: JobMirrors,
-  shared: Shared & Pick<JobShared, 'followPods'>,
-): JobController {
+export function createJobController(mirrors: JobMirrors, shared: Shared): JobController {
   const workloads = new Map<string, JobWorkload>()
   const closing = new Set<Promise<void>>()
   const byAuthentication = createIndex<JobWorkload>()

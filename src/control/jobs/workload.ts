@@ -27,7 +27,6 @@ import { createTidier } from './tidy.ts'
 /** What the loops of ScaledJobs have beside the others. */
 export interface JobShared extends Shared {
   readonly jobs: JobsByOwner
-  readonly followPods: (namespace: string, selector: string) => PodView
 }
 
 /** One ScaledJob with its loop: resolve -> subscribe -> decide -> create and tidy. */

@@ -99,9 +99,9 @@ const objects = [
 ] as readonly Manifest['object'][]
 
 const expected = [
-  { namespace: 'ebb', secrets: ['wide-secret'], configMaps: [], accounts: [] },
-  { namespace, secrets: ['own-secret', 'queue'], configMaps: [], accounts: [] },
-  { namespace: 'videos', secrets: ['side'], configMaps: [], accounts: [] },
+  { namespace: 'ebb', secrets: ['wide-secret'], configMaps: [], accounts: [], pods: false },
+  { namespace, secrets: ['own-secret', 'queue'], configMaps: [], accounts: [], pods: false },
+  { namespace: 'videos', secrets: ['side'], configMaps: [], accounts: [], pods: false },
 ]
 
 describe('ebb rbac', () => {
@@ -152,6 +152,31 @@ describe('ebb rbac', () => {
     ])
     assert.deepEqual(documents[3]?.['subjects'], [
       { kind: 'ServiceAccount', namespace: 'ebb', name: 'ebb' },
+    ])
+  })
+
+  test('lets pods be patched in the namespaces where idle ones are to go first, and nowhere else', async () => {
+    const direct = { 'ebb.dev/scaling': 'direct', 'ebb.dev/idle-label': 'work=idle' }
+    const annotated = (name: string, space: string, annotations: object): object => ({
+      ...scaledObject,
+      metadata: { name, namespace: space, annotations },
+      spec: { scaleTargetRef: { name: 'x' }, triggers: [] },
+    })
+    const given = [
+      annotated('a', 'one', direct),
+      annotated('b', 'two', { 'ebb.dev/idle-label': 'work=idle' }),
+      annotated('c', 'three', { ...direct, 'ebb.dev/idle-label': '-' }),
+    ] as readonly Manifest['object'][]
+    const inventory = inventoryOfFiles(given.map((object) => ({ object, where: 'here' })))
+    const reads = await readsOf(inventory.readers, { ...inventory, clusterNamespace: 'ebb' })
+    const text = rolesFor(reads, { namespace: 'ebb', name: 'ebb' })
+    const documents = parseAllDocuments(text).map((one) => one.toJS() as Record<string, never>)
+    assert.deepEqual(
+      documents.map(({ kind, metadata }) => `${kind} ${metadata?.['namespace']}`),
+      ['Role one', 'RoleBinding one'],
+    )
+    assert.deepEqual(documents[0]?.['rules'], [
+      { apiGroups: [''], resources: ['pods'], verbs: ['patch'] },
     ])
   })
 })

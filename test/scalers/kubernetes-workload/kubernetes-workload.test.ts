@@ -13,6 +13,7 @@ const pod = (difference: Partial<PodFacts> = {}): PodFacts => ({
   node: 'n1',
   conditions: [],
   job: undefined,
+  report: undefined,
   ...difference,
 })
 
