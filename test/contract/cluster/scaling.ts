@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ScalableKind } from '../../../src/cluster.ts'
+import { costAnnotation } from '../../../src/core/idle.ts'
 import { isFailure } from '../../../src/errors.ts'
 import { kinds } from '../../../src/kinds.ts'
 import type { Scale } from '../../../src/resources.ts'
@@ -48,6 +49,46 @@ export function scaling(open: Open): void {
       await assert.rejects(late, { code: 'CLUSTER_CONFLICT' })
       const now = await s.cluster.get(kinds.deployment, ref, signal)
       assert.equal(now?.spec?.replicas, 0)
+    },
+  )
+
+  check(
+    open,
+    'a Deployment that is scaled in gives up the pods of the lowest deletion cost',
+    [],
+    async (s, signal) => {
+      const { cluster, namespace } = s
+      const where = { namespace, labelSelector: 'app=app' }
+      const names = async (count: number): Promise<readonly string[]> => {
+        const pods = (): Promise<readonly string[] | false> =>
+          cluster.list(kinds.pod, where, signal).then(({ items }) => {
+            const staying = items.filter((p) => p.metadata.deletionTimestamp === undefined)
+            return staying.length === count && staying.map((p) => p.metadata.name).sort()
+          })
+        return eventually(s, `there are ${count} pods`, pods)
+      }
+      await cluster.create(kinds.deployment, workload('Deployment', namespace, 'app', 4), signal)
+      const [a = '', b = '', c = '', d = ''] = await names(4)
+      for (const [name, cost] of [
+        [a, '-2'],
+        [b, '7'],
+        [c, '-1'],
+      ] as const) {
+        const annotations = { [costAnnotation]: cost }
+        await cluster.patch(
+          kinds.pod,
+          { namespace, name },
+          { metadata: { annotations } },
+          {},
+          signal,
+        )
+      }
+      // its controller sees pods by a watch of its own
+      await s.pass(2_000)
+      await write(s, kinds.deployment, 3, signal)
+      assert.deepEqual(await names(3), [b, c, d])
+      await write(s, kinds.deployment, 1, signal)
+      assert.deepEqual(await names(1), [b])
     },
   )
 
