@@ -176,6 +176,21 @@ describe('Jobs that have ended', () => {
     await bench.clock.advance(2 * period)
     assert.deepEqual(await names(), ['work-1', 'work-4'])
   })
+  test('go after a conflict too: one whose deletion met one is deleted once the conflict has passed', async (t) => {
+    const { bench, finish, names } = await stage(t, { successfulJobsHistoryLimit: 0 }, 2)
+    let conflicts = 1
+    bench.cluster.setFaults({
+      before({ verb, resource, name }) {
+        if (verb === 'remove' && resource === 'jobs' && conflicts-- > 0)
+          throw failure('CLUSTER_CONFLICT', { what: name })
+      },
+    })
+    bench.source.queues.set('work', 0)
+    await finish('work-1')
+    await finish('work-2')
+    await bench.clock.advance(3_000)
+    assert.deepEqual(await names(), [])
+  })
 })
 
 describe('a change of the spec', () => {

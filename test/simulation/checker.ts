@@ -1,7 +1,15 @@
-import type { Insight, LedgerRecord, MetricValue, Write } from '../../src/control/insight.ts'
-import { decide, type Situation } from '../../src/core/decide.ts'
+import type {
+  AnySituation,
+  Insight,
+  LedgerRecord,
+  MetricValue,
+  Write,
+} from '../../src/control/insight.ts'
+import { decide } from '../../src/core/decide.ts'
+import { decideJobs } from '../../src/core/decide-jobs.ts'
 import { kinds } from '../../src/kinds.ts'
 import type { Resource, Scale, ScaledObject } from '../../src/resources.ts'
+import { createJobChecker, type JobChecker, type JobSurroundings } from './jobs/check.ts'
 import { createHearing, createVersions, type Versions } from './knowledge.ts'
 import { whyNotMonotone } from './monotone.ts'
 import type { Call, Done } from './network.ts'
@@ -50,6 +58,7 @@ export interface Checker {
   readonly writes: number
   started(process: Process, skew: number): Knowledge
   broken(what: string, thrown: unknown): void
+  readonly jobs: JobChecker
   /** Looks at every record of every workload. */
   audit(): Promise<void>
 }
@@ -102,6 +111,7 @@ export function createChecker(
   world: World,
   start: number,
   note: (text: string) => void,
+  { cluster, work }: Pick<JobSurroundings, 'cluster' | 'work'>,
 ): Checker {
   const violations: string[] = []
   const processes: Following[] = []
@@ -148,8 +158,11 @@ export function createChecker(
     passedOn: (from) => processes.find(({ id }) => id === from)?.forgetUnwritten(),
   })
 
+  const jobs = createJobChecker({ world, cluster, work, violate, troubled: apiTroubled })
+
   function follow(process: Process, own: number): Following {
     const { id } = process
+    const ofJobs = jobs.follow(id)
     const standing = scenario.team > 1 ? succession(process) : undefined
     let hearing = createHearing()
     const objects = new Map<string, Versions>()
@@ -275,7 +288,10 @@ export function createChecker(
     }
 
     const knowledge: Knowledge = {
-      tried: (query) => hearing.try(query, world.now()),
+      tried(query) {
+        hearing.try(query, world.now())
+        ofJobs.heard(query, { kind: 'error' })
+      },
       heard(query, told, sure) {
         hearing.hear(query, world.now(), told)
         says_(`hears ${query} ${told.kind === 'value' ? told.value : told.kind}`)
@@ -286,6 +302,7 @@ export function createChecker(
           measured.set(query, known)
         }
         markActive(query)
+        ofJobs.heard(query, told)
       },
       lastKind(query) {
         const last = hearing.all(query).findLast(({ told }) => told.kind !== 'error')
@@ -293,6 +310,7 @@ export function createChecker(
         return last && last.at >= Math.max(-1, ...askedSince.values()) ? last.told.kind : undefined
       },
       saw(object) {
+        ofJobs.saw(object)
         if (object.kind !== kinds.scaledObject.kind || !isScaledObject(object)) return
         const { name } = object.metadata
         const known = objects.get(name) ?? createVersions()
@@ -304,6 +322,7 @@ export function createChecker(
         if (halted && !isHalted(object)) askedSince.set(object.metadata.uid ?? '', world.now())
       },
       issued(call, wanted) {
+        ofJobs.issued(call, wanted)
         if (call.verb === 'writeScale' && isScale(wanted)) scaling(call, wanted)
       },
       wrote(call, done) {
@@ -317,7 +336,8 @@ export function createChecker(
         if (call.kind !== 'Event' || call.verb !== 'create')
           says_(`${what}${useless ? ' (nothing changed)' : ''} ${detail(done.wanted)}`)
         if (call.verb === 'writeScale') scaledNow(call, done)
-        if (inCalm() && !apiTroubled())
+        ofJobs.wrote(call, done)
+        if (inCalm() && !apiTroubled() && !jobs.excuses(call))
           violate('no writes at rest', `${id} ${what} ${detail(done.wanted)}`)
         else if (useless && !apiTroubled())
           violate('one write per change', `${id} ${what} changed nothing ${detail(done.wanted)}`)
@@ -343,6 +363,7 @@ export function createChecker(
       runs(given) {
         insight = given
         hearing = createHearing()
+        ofJobs.runs()
         says_('runs')
         standing?.runs()
       },
@@ -359,17 +380,17 @@ export function createChecker(
     }
 
     const auditRecord = (name: string, record: LedgerRecord): void => {
-      if (audited.has(record.situation) || !('created' in record.situation)) return
+      if (audited.has(record.situation)) return
       audited.add(record.situation)
       // as it would come back from wherever it was kept
-      const kept = JSON.parse(JSON.stringify(record.situation)) as Situation
-      const again = decide(kept)
+      const kept = JSON.parse(JSON.stringify(record.situation)) as AnySituation
+      const again = 'created' in kept ? decide(kept) : decideJobs(kept)
       if (JSON.stringify(again) !== JSON.stringify(record.decision))
         violate(
           'replay equality',
           `${name}: recorded ${JSON.stringify(record.decision)}, decided again ${JSON.stringify(again)} of ${JSON.stringify(kept)}`,
         )
-      const why = whyNotMonotone(kept, again)
+      const why = 'created' in kept ? whyNotMonotone(kept, decide(kept)) : undefined
       if (why !== undefined) violate('monotone in backlog', `${name}: ${why}`)
     }
 
@@ -392,6 +413,7 @@ export function createChecker(
         for (const { name, records } of views)
           for (const record of records) auditRecord(name, record)
         if (insight === undefined) return
+        ofJobs.audit(views)
         for (const write of scaled.splice(0)) {
           // its records went with it
           if (changedHands(write)) continue
@@ -418,6 +440,7 @@ export function createChecker(
 
   return {
     violations,
+    jobs,
     get writes() {
       return writes
     },
@@ -468,7 +491,16 @@ function settledAfter({ objects }: Scenario): number {
 
 /** Wishes of users are no trouble with the API server. */
 const isWish = (what: string): boolean =>
-  ['change', 'scale', 'touch', 'delete', 'create'].includes(what)
+  [
+    'change',
+    'scale',
+    'touch',
+    'delete',
+    'create',
+    'change-job',
+    'delete-job',
+    'create-job',
+  ].includes(what)
 
 const isScale = (value: unknown): value is Scale =>
   typeof value === 'object' && value !== null && 'spec' in value && 'metadata' in value

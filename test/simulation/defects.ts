@@ -1,3 +1,5 @@
+import { jobDefects } from './jobs/defects.ts'
+
 /** A change of one line of Ebb that breaks a promise: what the simulation must notice. */
 export interface Defect {
   readonly name: string
@@ -15,6 +17,7 @@ const decide = 'src/core/decide.ts'
 const ignorance = 'never down on ignorance'
 
 export const defects: readonly Defect[] = [
+  ...jobDefects,
   {
     name: 'sleep on an unread source',
     file: decide,

@@ -1,5 +1,7 @@
 import type { ScaledObject } from '../../src/resources.ts'
 import { gapsOf } from './gaps.ts'
+import { generateJobs } from './jobs/generate.ts'
+import { noJobs } from './jobs/scenario.ts'
 import { randomOf, type Random } from './random.ts'
 import type {
   ApiFault,
@@ -39,8 +41,37 @@ const queueKinds: readonly QueueFaultKind[] = [
   'huge',
 ]
 
-/** Makes everything that happens from the seed. A fifth of the seeds know no faults, so that the ordinary is seen too. */
+/** Makes everything that happens from the seed. */
 export function generate(seed: number): Scenario {
+  const plain = ordinary(seed)
+  return withJobs(plain, randomOf(seed ^ 0x10b5))
+}
+
+/** ScaledJobs in a third of the seeds, drawn from a stream of their own; in half of those they are alone. */
+function withJobs(plain: Scenario, random: Random): Scenario {
+  if (!random.chance(0.35)) return plain
+  const { calms } = plain
+  const alone = random.chance(0.5)
+  const jobs = generateJobs(random.fork(), {
+    quiet: plain.apiFaults.length + plain.sourceFaults.length === 0,
+    settleFrom,
+    spare: (at) => spare(calms, at),
+    faults: (draw, queues) => sourceFaultsOf(draw, queues, calms),
+  })
+  return {
+    ...plain,
+    ...(alone && { objects: [] }),
+    jobs,
+    sourceFaults: [...plain.sourceFaults, ...jobs.faults],
+    events: [
+      ...plain.events.filter((event) => !alone || !('name' in event || 'object' in event)),
+      ...jobs.events,
+    ].sort((a, b) => a.at - b.at),
+  }
+}
+
+/** Everything but ScaledJobs. A fifth of the seeds know no faults, so that the ordinary is seen too. */
+function ordinary(seed: number): Scenario {
   const random = randomOf(seed)
   const quiet = random.chance(0.2)
   const calms = calmsOf(random.fork())
@@ -59,6 +90,7 @@ export function generate(seed: number): Scenario {
     seed,
     queues,
     objects,
+    jobs: noJobs,
     replicas,
     sourceFaults: quiet ? [] : sourceFaultsOf(faulty, queues, calms),
     apiFaults: [...team.leaseFaults, ...(quiet ? [] : apiFaultsOf(faulty, calms))],

@@ -1,4 +1,4 @@
-import type { ScaledObject } from '../../src/resources.ts'
+import type { Resource, ScaledObject } from '../../src/resources.ts'
 import type { Told } from './sources.ts'
 
 /** One answer that reached a process. */
@@ -51,16 +51,16 @@ export function createHearing(): Hearing {
   }
 }
 
-/** The versions of one ScaledObject that a process was given, the newest last. */
-export interface Versions {
-  add(at: number, object: ScaledObject): void
-  readonly newest: ScaledObject | undefined
+/** The versions of one object that a process was given, the newest last. */
+export interface Versions<T extends Resource = ScaledObject> {
+  add(at: number, object: T): void
+  readonly newest: T | undefined
   /** All that the process may act on now: what it was given within `window`, and the one before. */
-  within(now: number, window: number): readonly ScaledObject[]
+  within(now: number, window: number): readonly T[]
 }
 
-export function createVersions(): Versions {
-  let known: { readonly at: number; readonly object: ScaledObject }[] = []
+export function createVersions<T extends Resource = ScaledObject>(): Versions<T> {
+  let known: { readonly at: number; readonly object: T }[] = []
   return {
     add(at, object) {
       const last = known.at(-1)?.object
@@ -80,7 +80,7 @@ export function createVersions(): Versions {
 }
 
 /** Whether two versions ask for the same. */
-const sameIntent = (a: ScaledObject, b: ScaledObject): boolean =>
+const sameIntent = (a: Resource, b: Resource): boolean =>
   a.metadata.uid === b.metadata.uid &&
   a.metadata.generation === b.metadata.generation &&
   a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&

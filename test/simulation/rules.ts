@@ -1,5 +1,5 @@
 import { parseTime } from '../../src/clock.ts'
-import type { ScaledObject } from '../../src/resources.ts'
+import type { ScaledJob, ScaledObject } from '../../src/resources.ts'
 import type { Heard } from './knowledge.ts'
 import { parametersOf } from './scenario.ts'
 
@@ -32,7 +32,8 @@ const slack = second
 /** HPAs look every 15 s, and then Ebb asks as often. */
 const hpaPeriod = 15 * second
 
-export const periodOf = ({ spec }: ScaledObject): number => (spec.pollingInterval ?? 30) * second
+export const periodOf = ({ spec }: ScaledObject | ScaledJob): number =>
+  (spec.pollingInterval ?? 30) * second
 
 type Pause = 'no' | 'in' | 'out' | 'all' | number
 

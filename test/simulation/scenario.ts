@@ -1,4 +1,5 @@
-import type { ScaledObject, TriggerSpec } from '../../src/resources.ts'
+import type { ScaledJob, ScaledObject, TriggerSpec } from '../../src/resources.ts'
+import type { JobScenario } from './jobs/scenario.ts'
 
 /** One queue at a source and how long it truly is over time. */
 export interface Queue {
@@ -69,6 +70,9 @@ export type Event = { readonly at: number; readonly who?: Who } & (
   | { readonly do: 'touch'; readonly name: string }
   | { readonly do: 'delete'; readonly name: string }
   | { readonly do: 'create'; readonly object: ScaledObject }
+  | { readonly do: 'change-job'; readonly name: string; readonly patch: object }
+  | { readonly do: 'delete-job'; readonly name: string }
+  | { readonly do: 'create-job'; readonly object: ScaledJob }
 )
 
 /** Nothing changes between these (faults may last throughout): once all has settled, nothing is written. */
@@ -82,6 +86,7 @@ export interface Scenario {
   readonly seed: number
   readonly queues: readonly Queue[]
   readonly objects: readonly ScaledObject[]
+  readonly jobs: JobScenario
   /** Replicas of each Deployment at first, by name. */
   readonly replicas: Readonly<Record<string, number>>
   readonly sourceFaults: readonly SourceFault[]

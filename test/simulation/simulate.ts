@@ -7,6 +7,8 @@ import { silentLog } from '../../src/log.ts'
 import type { Workload } from '../../src/resources.ts'
 import { scaledObjectOf } from '../../src/serve/selector.ts'
 import { createChecker, type Checker } from './checker.ts'
+import { jobProblems } from './jobs/outcome.ts'
+import { createWork } from './jobs/work.ts'
 import { outcomeProblems } from './outcome.ts'
 import { createFleet } from './fleet.ts'
 import { startProcess, type Process, type Surroundings } from './process.ts'
@@ -37,16 +39,20 @@ export async function simulate(
   const world = createWorld(epoch)
   const tell = (text: string): void => note?.((world.now() - epoch) / 1_000, text)
   const random = randomOf(scenario.seed ^ 0x5eed)
-  const sources = createSources(scenario, world, epoch, random.fork())
-  const checker = createChecker(scenario, world, epoch, tell)
+  const drawSources = random.fork()
+  const work = createWork(scenario.jobs, world, randomOf(scenario.seed ^ 0x10b6), tell)
+  const sources = createSources(scenario, world, epoch, drawSources, work)
   const fleet = createFleet(scenario.team)
   const cluster = createEmbedded({
     clock: world,
+    podStart: scenario.jobs.podStart,
+    program: (pod, stopped) => work.program(pod, stopped),
     async readExternalMetric(ns, metric, selector) {
       const values = await fleet.next().read(ns, scaledObjectOf(selector, metric), metric)
       return values.map(formatReading)
     },
   })
+  const checker = createChecker(scenario, world, epoch, tell, { cluster, work })
   let serial = 0
   const around: Omit<Surroundings, 'died'> = {
     world,
@@ -82,6 +88,7 @@ export async function simulate(
     await cluster.create(kinds.deployment, deploymentOf(name, scenario.replicas[name] ?? 0), signal)
     await cluster.create(kinds.scaledObject, object, signal)
   }
+  for (const object of scenario.jobs.objects) await cluster.create(kinds.scaledJob, object, signal)
   for (const event of scenario.events)
     world.after(event.at, () => {
       tell(`EVENT ${JSON.stringify(event).slice(0, 300)}`)
@@ -97,7 +104,12 @@ export async function simulate(
     world.after(place * 1_000, () => startIn(place))
   await audited(world, checker, epoch + scenario.end, () => checker.violations.length === 0)
   const problems =
-    checker.violations.length > 0 ? [] : await outcomeProblems(cluster, sources, fleet.owner())
+    checker.violations.length > 0
+      ? []
+      : [
+          ...(await outcomeProblems(cluster, sources, fleet.owner())),
+          ...(await jobProblems(cluster, work, world.now(), checker.jobs.movedAt)),
+        ]
   for (const problem of problems) tell(`VIOLATION ${problem}`)
   const result = {
     seed: scenario.seed,
@@ -167,6 +179,10 @@ async function wish(event: Event, cluster: EmbeddedCluster): Promise<void> {
   if (event.do === 'change') await cluster.patch(kinds.scaledObject, ref, event.patch, {}, signal)
   else if (event.do === 'delete') await cluster.remove(kinds.scaledObject, ref, {}, signal)
   else if (event.do === 'create') await cluster.create(kinds.scaledObject, event.object, signal)
+  else if (event.do === 'change-job')
+    await cluster.patch(kinds.scaledJob, ref, event.patch, {}, signal)
+  else if (event.do === 'delete-job') await cluster.remove(kinds.scaledJob, ref, {}, signal)
+  else if (event.do === 'create-job') await cluster.create(kinds.scaledJob, event.object, signal)
   else if (event.do === 'scale')
     await cluster.patch(kinds.deployment, ref, { spec: { replicas: event.replicas } }, {}, signal)
   else if (event.do === 'touch') {

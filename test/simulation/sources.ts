@@ -9,6 +9,7 @@ import {
   type Answer,
   type Service,
 } from '../../src/scaler.ts'
+import type { Work } from './jobs/work.ts'
 import type { Random } from './random.ts'
 import { lengthAt, queryOf, type Queue, type Scenario, type SourceFault } from './scenario.ts'
 import type { ProcessClock, World } from './time.ts'
@@ -49,13 +50,14 @@ export function createSources(
   world: World,
   start: number,
   random: Random,
+  work: Pick<Work, 'length'>,
 ): Sources {
   const queues = new Map<string, Queue>(scenario.queues.map((queue) => [queue.name, queue]))
   const sinceStart = (): number => world.now() - start
 
   const trueLength = (name: string): number => {
     const queue = queues.get(name)
-    return queue ? lengthAt(queue, sinceStart()) : 0
+    return queue ? lengthAt(queue, sinceStart()) : (work.length(name) ?? 0)
   }
 
   const faultOf = (source: string, queue: string | undefined): SourceFault | undefined => {

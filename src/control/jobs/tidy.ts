@@ -50,6 +50,8 @@ export function createTidier(parts: TidyParts, signal: AbortSignal): Retried {
   const { cluster, log, limited, emit } = parts
   /** Deleted, though the mirror may show them for a moment. */
   let deleted = new Set<string>()
+  /** Not all could be deleted in this run. */
+  let doubtful = false
 
   const remove = async (job: KeptJob, foreground: boolean): Promise<void> => {
     const { namespace = '', name, uid = '' } = job.metadata
@@ -58,11 +60,12 @@ export function createTidier(parts: TidyParts, signal: AbortSignal): Retried {
       await limited(() =>
         cluster.remove(kinds.job, { namespace, name }, { uid, foreground }, signal),
       )
+      deleted.add(uid)
     } catch (error) {
-      // another Job has the name by now: this one is gone
+      // another Job may have the name by now, which the mirror will show; any other conflict passes
       if (!isFailure(error, 'CLUSTER_CONFLICT')) throw error
+      doubtful = true
     }
-    deleted.add(uid)
   }
 
   const rollOut = async (scaledJob: ScaledJob, jobs: readonly KeptJob[]): Promise<void> => {
@@ -100,11 +103,12 @@ export function createTidier(parts: TidyParts, signal: AbortSignal): Retried {
     const there = new Set(all.map((job) => job.metadata.uid ?? ''))
     deleted = new Set([...deleted].filter((uid) => there.has(uid)))
     const found = leftovers(scaledJob, all)
+    doubtful = false
     try {
       await rollOut(scaledJob, found.outdated)
       for (const job of found.expired) await remove(job, false)
       parts.troubled(undefined)
-      return 'done'
+      return doubtful ? 'again' : 'done'
     } catch (error) {
       if (signal.aborted) return 'done'
       if (!isFailure(error, ...passing)) parts.troubled(refusal('deleting a Job', error).message)
