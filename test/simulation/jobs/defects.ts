@@ -29,15 +29,16 @@ export const jobDefects: readonly Defect[] = [
   {
     name: 'use what a trigger said for a second batch of Jobs',
     file: decide,
-    find: `if (because === 'queued' && isUsed(s)) return stay('awaiting-poll')`,
-    replace: '',
+    find: `if (s.now < next) return stay('awaiting-poll', next)
+  if (because === 'queued' && isUsed(s))`,
+    replace: `if (because === 'queued' && s.now < next - 1e9 && isUsed(s))`,
     breaks: doubled,
   },
   {
-    name: 'count a failed list of Jobs as none running',
+    name: 'count Jobs that cannot be followed as none running',
     file: book,
-    find: 'if (listedAt === undefined) return false',
-    replace: 'if (listedAt === undefined) return true',
+    find: '=> jobs.of(namespace, label)',
+    replace: '=> (jobs.stale ? new Map() : jobs.of(namespace, label))',
     breaks: doubled,
   },
   {
@@ -50,8 +51,8 @@ export const jobDefects: readonly Defect[] = [
   {
     name: 'create more Jobs than max',
     file: jobs,
-    find: 'return { min, extra: max - min }',
-    replace: 'return { min, extra: max }',
+    find: ': { min, extra: max - min }',
+    replace: ': { min, extra: max + 1 - min }',
     breaks: bounded,
   },
   {
@@ -84,9 +85,9 @@ export const jobDefects: readonly Defect[] = [
   },
   {
     name: 'create Jobs while paused',
-    file: decide,
-    find: `if (s.paused) return stay('paused')`,
-    replace: '',
+    file: 'src/core/pause.ts',
+    find: `isSet(annotations, 'paused')\n\nconst countOf`,
+    replace: `isSet(annotations, 'never')\n\nconst countOf`,
     breaks: bounded,
   },
   {
@@ -114,8 +115,8 @@ export const jobDefects: readonly Defect[] = [
   {
     name: 'give up the deletion of a Job after a conflict',
     file: 'src/control/jobs/tidy.ts',
-    find: `return doubtful ? 'again' : 'done'`,
-    replace: `return 'done'`,
+    find: 'doubtful = true',
+    replace: 'deleted.add(uid)',
     breaks: 'comes right',
   },
 ]
