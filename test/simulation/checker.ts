@@ -486,7 +486,7 @@ function settledAfter({ objects }: Scenario): number {
     const fallback = ((spec.fallback?.failureThreshold ?? 0) + 2) * pollingInterval
     return Math.max(initialCooldownPeriod, hpa, longestCooldown + fallback) + pollingInterval
   })
-  return (Math.max(...longest) + 30) * 1_000
+  return (Math.max(hpa, ...longest) + 30) * 1_000
 }
 
 /** Wishes of users are no trouble with the API server. */
