@@ -16,7 +16,7 @@ export const jobDefects: readonly Defect[] = [
     file: make,
     find: 'while (made < count && skipped',
     replace: 'while (made < count + 1 && skipped',
-    breaks: doubled,
+    breaks: bounded,
     quick: true,
   },
   {
@@ -24,22 +24,7 @@ export const jobDefects: readonly Defect[] = [
     file: make,
     find: 'if (job.owner === uid) return job',
     replace: 'if (job.owner === uid) book.skip(number)',
-    breaks: doubled,
-  },
-  {
-    name: 'use what a trigger said for a second batch of Jobs',
-    file: decide,
-    find: `if (s.now < next) return stay('awaiting-poll', next)
-  if (because === 'queued' && isUsed(s))`,
-    replace: `if (because === 'queued' && s.now < next - 1e9 && isUsed(s))`,
-    breaks: doubled,
-  },
-  {
-    name: 'count Jobs that cannot be followed as none running',
-    file: book,
-    find: '=> jobs.of(namespace, label)',
-    replace: '=> (jobs.stale ? new Map() : jobs.of(namespace, label))',
-    breaks: doubled,
+    breaks: bounded,
   },
   {
     name: 'forget what was created until the mirror shows it',
