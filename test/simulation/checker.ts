@@ -13,7 +13,7 @@ import { createJobChecker, type JobChecker, type JobSurroundings } from './jobs/
 import { createHearing, createVersions, type Versions } from './knowledge.ts'
 import { whyNotMonotone } from './monotone.ts'
 import type { Call, Done } from './network.ts'
-import { lethal, type Process } from './process.ts'
+import type { Process } from './process.ts'
 import {
   acceptedAge,
   isForced,
@@ -25,10 +25,11 @@ import {
   whyNotRaise,
   type Facts,
 } from './rules.ts'
-import { parametersOf, type Event, type Scenario } from './scenario.ts'
+import { parametersOf, type Scenario } from './scenario.ts'
 import { createSuccession } from './succession.ts'
 import type { Told } from './sources.ts'
 import type { World } from './time.ts'
+import { isTroubled, settledAfter } from './trouble.ts'
 
 /** What the checker follows of one process: all that it was told, and all that it does. */
 export interface Knowledge {
@@ -67,11 +68,6 @@ export interface Checker {
 const resolved = 5_000
 /** Else it is tried again after half a minute at most, each time with calls that may take long (ms). */
 const resolvedInTrouble = 60_000
-/** Troubles with the API server have passed for good after this (ms): what failed is tried again twice a minute. */
-const aftermath = 60_000
-/** A watch that lets nothing through is left after four minutes (ms), and then what failed is tried again. */
-const silence = 240_000 + aftermath
-
 /** Activity is written to the status within this, if the API server answers (ms). */
 const unwritten = 1_000
 /** A record is there so soon after the write (ms). */
@@ -137,13 +133,7 @@ export function createChecker(
     return at < 0 ? undefined : at
   }
   const sinceStart = (): number => world.now() - start
-  const apiTroubled = (): boolean => {
-    const now = sinceStart()
-    return (
-      scenario.apiFaults.some((f) => f.from <= now && now < f.to + aftermath) ||
-      scenario.events.some((e) => e.at <= now && now < overAt(e, scenario.events))
-    )
-  }
+  const apiTroubled = (): boolean => isTroubled(scenario, sinceStart())
   const settled = settledAfter(scenario)
   const inCalm = (): boolean => {
     const now = sinceStart()
@@ -287,6 +277,11 @@ export function createChecker(
       says_('rests')
     }
 
+    const judgeWrite = (call: Call, what: string, wanted: unknown, useless: boolean): void => {
+      if (inCalm() && !jobs.excuses(call)) violate('no writes at rest', `${what} ${detail(wanted)}`)
+      else if (useless) violate('one write per change', `${what} changed nothing ${detail(wanted)}`)
+    }
+
     const knowledge: Knowledge = {
       tried(query) {
         hearing.try(query, world.now())
@@ -337,10 +332,7 @@ export function createChecker(
           says_(`${what}${useless ? ' (nothing changed)' : ''} ${detail(done.wanted)}`)
         if (call.verb === 'writeScale') scaledNow(call, done)
         ofJobs.wrote(call, done)
-        if (inCalm() && !apiTroubled() && !jobs.excuses(call))
-          violate('no writes at rest', `${id} ${what} ${detail(done.wanted)}`)
-        else if (useless && !apiTroubled())
-          violate('one write per change', `${id} ${what} changed nothing ${detail(done.wanted)}`)
+        if (!apiTroubled()) judgeWrite(call, `${id} ${what}`, done.wanted, useless)
       },
       gave(name, metric, values) {
         const index = Number(/^s(\d+)-/.exec(metric)?.[1] ?? -1)
@@ -461,46 +453,6 @@ export function createChecker(
     },
   }
 }
-
-/** Until when an event may be felt in what a process knows of the cluster, and the cluster of it. */
-function overAt(event: Event, all: readonly Event[]): number {
-  if (isWish(event.do)) return event.at
-  if (event.do === 'mute-watches') {
-    // one that is suspended notices once it goes on
-    const resumed = all.map((e) => (e.do === 'suspend' && e.at <= event.at ? e.at + e.for : 0))
-    return Math.max(event.at, ...resumed) + silence
-  }
-  if (event.do === 'partition') return event.at + event.for + silence
-  if (event.do === 'suspend') return event.at + event.for + aftermath
-  if (event.do === 'crash-at-call') return event.at + lethal + aftermath
-  return event.at + aftermath
-}
-
-/** What follows from the last change has happened after this (ms): cooldowns, fallbacks, an HPA's window of five minutes. */
-function settledAfter({ objects }: Scenario): number {
-  const hpa = 345
-  // users change it
-  const longestCooldown = 300
-  const longest = objects.map(({ spec }) => {
-    const { initialCooldownPeriod = 0, pollingInterval = 30 } = spec
-    const fallback = ((spec.fallback?.failureThreshold ?? 0) + 2) * pollingInterval
-    return Math.max(initialCooldownPeriod, hpa, longestCooldown + fallback) + pollingInterval
-  })
-  return (Math.max(hpa, ...longest) + 30) * 1_000
-}
-
-/** Wishes of users are no trouble with the API server. */
-const isWish = (what: string): boolean =>
-  [
-    'change',
-    'scale',
-    'touch',
-    'delete',
-    'create',
-    'change-job',
-    'delete-job',
-    'create-job',
-  ].includes(what)
 
 const isScale = (value: unknown): value is Scale =>
   typeof value === 'object' && value !== null && 'spec' in value && 'metadata' in value

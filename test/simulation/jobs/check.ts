@@ -45,7 +45,7 @@ export interface JobChecker {
   /** Whether this write is no sign of unrest: there is work, and Jobs come and go. */
   excuses(call: Call): boolean
   /** When a Job of this ScaledJob was last made, or had ended and was deleted (ms); undefined where none was. */
-  movedAt(scaledJob: string): number | undefined
+  readonly movedAt: (scaledJob: string) => number | undefined
 }
 
 /** What the answers that a process had at one time say, and how many Jobs had been created until then, by anybody. */
@@ -241,10 +241,9 @@ export function createJobChecker(around: JobSurroundings): JobChecker {
         const counted = counts.get(`${verb} ${name}`)
         if (kind !== kinds.job.kind || refused || !counted) return
         counts.delete(`${verb} ${name}`)
-        void counted.then((there) => {
-          if (verb === 'create') judgeMade(labelOf(wanted), name, there)
-          else judgeRemoved(name, there)
-        })
+        void counted.then((there) =>
+          verb === 'create' ? judgeMade(labelOf(wanted), name, there) : judgeRemoved(name, there),
+        )
       },
       audit(all) {
         for (const made of unaudited.splice(0)) {

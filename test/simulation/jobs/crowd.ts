@@ -7,7 +7,7 @@ import { jobLabel } from './work.ts'
 export interface Counted {
   readonly job: Job
   /** Whether one of its pods works, by these conditions. */
-  works(conditions: readonly string[]): boolean
+  readonly works: (conditions: readonly string[]) => boolean
 }
 
 const signal = new AbortController().signal
