@@ -1,3 +1,5 @@
+import type { Open } from './open.ts'
+
 /** How long to wait after the nth failure in a row: doubling up to `cap`, of which a random half is taken off. */
 export interface Backoff {
   /** How many failures there have been since the last success. */
@@ -10,18 +12,16 @@ export interface Backoff {
 
 /** Never gives less than half of `base`, so that a loop which waits by it can never run hot. */
 export function backoff(base: number, cap: number, random: () => number): Backoff {
-  let failures = 0
-  return {
-    get failures() {
-      return failures
-    },
+  const waits: Open<Backoff> = {
+    failures: 0,
     next() {
-      const full = Math.min(cap, base * 2 ** Math.min(failures, 30))
-      failures++
+      const full = Math.min(cap, base * 2 ** Math.min(waits.failures, 30))
+      waits.failures++
       return full * (0.5 + random() / 2)
     },
     reset() {
-      failures = 0
+      waits.failures = 0
     },
   }
+  return waits
 }

@@ -55,8 +55,8 @@ export function createController(mirrors: Mirrors, given: Omit<Shared, 'rivals'>
     for (const workload of byTarget.get(target)) if (workload !== but) workload.resolve()
   }
   const rivals = createRivals({
-    scaling: (target) => byTarget.get(target).map(({ object }) => object),
-    naming: (hpa) => byHpa.get(hpa).map(({ object }) => object),
+    scaling: (target) => byTarget.get(target).map((workload) => workload.object()),
+    naming: (hpa) => byHpa.get(hpa).map((workload) => workload.object()),
     foreign: mirrors.foreignHpas,
     changed: (target) => resolveAt(target),
   })
@@ -64,11 +64,11 @@ export function createController(mirrors: Mirrors, given: Omit<Shared, 'rivals'>
   const jobs = createJobController(mirrors, shared)
 
   const index = (workload: Workload): void => {
-    const { metadata, spec } = workload.object
+    const { metadata, spec } = workload.object()
     const namespace = metadata.namespace ?? ''
     byTarget.put(workload, [targetIn(namespace, spec.scaleTargetRef)])
-    byHpa.put(workload, [keyOf(namespace, hpaNameOf(workload.object))])
-    byAuthentication.put(workload, authenticationsOf(workload.object))
+    byHpa.put(workload, [keyOf(namespace, hpaNameOf(workload.object()))])
+    byAuthentication.put(workload, authenticationsOf(workload.object()))
   }
 
   const end = (key: string, workload: Workload): void => {
@@ -82,7 +82,7 @@ export function createController(mirrors: Mirrors, given: Omit<Shared, 'rivals'>
     const { namespace = '', name, uid } = (after ?? before)?.metadata ?? { name: '' }
     const key = keyOf(namespace, name)
     const known = workloads.get(key)
-    if (known && (!after || known.object.metadata.uid !== uid)) end(key, known)
+    if (known && (!after || known.object().metadata.uid !== uid)) end(key, known)
     if (after) {
       const workload = workloads.get(key)
       if (workload) workload.update(after)

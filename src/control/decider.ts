@@ -35,7 +35,7 @@ export interface DeciderParts {
 export interface Decider {
   readonly ledger: Ledger
   /** spec.replicas of the target as last seen. */
-  readonly replicas: number | undefined
+  replicas(): number | undefined
   evaluate(): void
   /** A pause brought the target to the count it asks for: that has a record like any other change. */
   halted(write: Write, after: TargetState): void
@@ -169,9 +169,7 @@ export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider
 
   return {
     ledger,
-    get replicas() {
-      return seen?.replicas
-    },
+    replicas: () => seen?.replicas,
     evaluate,
     halted(write, after) {
       const of = parts.resolved()

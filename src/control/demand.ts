@@ -52,7 +52,7 @@ export interface DemandOfWorkload {
   /** The values for an HPA, none where the metric is unknown; waits a second at most. Fails with METRIC_FAILED. */
   read(metric: string): Promise<readonly MetricValue[]>
   /** For status.health; undefined without a fallback. */
-  readonly health: Health | undefined
+  health(): Health | undefined
   close(): void
 }
 
@@ -134,9 +134,7 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
     })
 
   return {
-    get health() {
-      return parts.resolved()?.fallback === undefined ? undefined : health
-    },
+    health: () => (parts.resolved()?.fallback === undefined ? undefined : health),
     check() {
       const resolved = parts.resolved()
       if (resolved === undefined || sampling.triggers.length === 0) return
@@ -200,7 +198,7 @@ const isGood = ({ conclusion }: Trigger): boolean =>
 
 const observe = (trigger: Trigger): Observed => ({
   metric: trigger.metric,
-  period: trigger.subscription.period,
+  period: trigger.subscription.period(),
   newest: isGood(trigger) ? 'good' : trigger.conclusion === undefined ? 'unread' : 'error',
 })
 

@@ -8,6 +8,7 @@ import { pauseOf } from '../core/pause.ts'
 import { isFailure, reasonOf } from '../errors.ts'
 import type { Kind } from '../kinds.ts'
 import type { Log } from '../log.ts'
+import type { Open } from '../open.ts'
 import type { Condition, Resource, ScaledObject } from '../resources.ts'
 import { distinct } from './settings.ts'
 import { passing } from './shared.ts'
@@ -93,21 +94,20 @@ export function createPublisher<T extends Resource & { readonly status?: object 
   refused: (why: string) => void,
   signal: AbortSignal,
 ): Publisher<T> {
-  let known = first
-
   const { namespace = '', name } = first.metadata
 
   /** A write failed, and may have taken place all the same: what there is now is seen with the next version. */
   let unsure = false
 
   const take = (object: T): void => {
-    if (!newer(known.metadata.resourceVersion, object.metadata.resourceVersion)) known = object
+    if (!newer(publisher.known.metadata.resourceVersion, object.metadata.resourceVersion))
+      publisher.known = object
   }
 
   const observe = (object: T): void => {
-    const before = known
+    const before = publisher.known
     take(object)
-    if (!unsure || known === before) return
+    if (!unsure || publisher.known === before) return
     unsure = false
     work.poke()
   }
@@ -120,11 +120,11 @@ export function createPublisher<T extends Resource & { readonly status?: object 
   const writeWanted = async (): Promise<void> => {
     const wanted = want()
     if (!wanted || signal.aborted) return
-    const patch = mergePatch({ ...known.status }, wanted)
+    const patch = mergePatch({ ...publisher.known.status }, wanted)
     if (!patch) return
     try {
       await write(patch)
-      const rest = mergePatch({ ...known.status }, wanted) ?? {}
+      const rest = mergePatch({ ...publisher.known.status }, wanted) ?? {}
       // the answer shows other fields than were thought to be there; one that the server does not take is not sent for ever
       if (Object.keys(rest).some((field) => !(field in patch))) work.poke()
     } catch (error) {
@@ -142,13 +142,12 @@ export function createPublisher<T extends Resource & { readonly status?: object 
     await writeWanted()
   })
 
-  return {
-    get known() {
-      return known
-    },
+  const publisher: Open<Publisher<T>> = {
+    known: first,
     observe,
     write,
     poke: () => work.poke(),
     idle: () => work.idle(),
   }
+  return publisher
 }

@@ -1,4 +1,5 @@
 import { EbbError } from '../errors.ts'
+import type { Open } from '../open.ts'
 import type { Engine } from '../poll/port.ts'
 import type { Sample } from '../scaler.ts'
 import { openTrigger, samePlan, type Plan, type Trigger } from './triggers.ts'
@@ -30,7 +31,6 @@ export interface SamplingHooks {
 const gapPeriods = 2
 
 export function createSampling(engine: Engine, start: number, hooks: SamplingHooks): Sampling {
-  let triggers: readonly Trigger[] = []
   let freshSince = start
   let period = 0
   const failing = new Set<string>()
@@ -57,20 +57,18 @@ export function createSampling(engine: Engine, start: number, hooks: SamplingHoo
     return failed ? 'failing' : 'recovered'
   }
 
-  return {
-    get triggers() {
-      return triggers
-    },
+  const sampling: Open<Sampling> = {
+    triggers: [],
     freshSince(now) {
       const oldest = now - gapPeriods * period
-      const missing = triggers.some(({ at }) => at !== undefined && at < oldest)
+      const missing = sampling.triggers.some(({ at }) => at !== undefined && at < oldest)
       return missing ? Math.max(freshSince, oldest) : freshSince
     },
     use(plans, newPeriod) {
       period = newPeriod
-      const before = triggers
+      const before = sampling.triggers
       const kept = new Set<Trigger>()
-      triggers = plans.flatMap((plan) =>
+      sampling.triggers = plans.flatMap((plan) =>
         plan.specs.map((spec) => {
           const heir = before.find((t) => t.plan.index === plan.index && t.spec.name === spec.name)
           if (heir && samePlan(heir.plan, plan)) {
@@ -84,11 +82,12 @@ export function createSampling(engine: Engine, start: number, hooks: SamplingHoo
       )
       for (const trigger of before) if (!kept.has(trigger)) trigger.close()
       for (const metric of failing)
-        if (!triggers.some((t) => t.metric === metric)) failing.delete(metric)
+        if (!sampling.triggers.some((t) => t.metric === metric)) failing.delete(metric)
     },
     close() {
-      for (const trigger of triggers) trigger.close()
-      triggers = []
+      for (const trigger of sampling.triggers) trigger.close()
+      sampling.triggers = []
     },
   }
+  return sampling
 }

@@ -61,11 +61,9 @@ export function knownSpecs(
 export function unasked(period: number, why: EbbError | undefined): Subscription {
   let now = period
   return {
-    latest: undefined,
-    good: undefined,
-    get period() {
-      return now
-    },
+    latest: () => undefined,
+    good: () => undefined,
+    period: () => now,
     async read() {
       throw why ?? failure('SAMPLE_MISSING', { what: 'the trigger' })
     },

@@ -15,6 +15,7 @@ import { pauseOf } from '../core/pause.ts'
 import { explain } from '../core/reasons.ts'
 import { failure } from '../errors.ts'
 import { kinds } from '../kinds.ts'
+import type { Open } from '../open.ts'
 import type { Condition, ScaledObject } from '../resources.ts'
 import type { Happening } from './events.ts'
 import { happeningOf, newTroubles, strangeKeys, turnReason } from './happenings.ts'
@@ -30,10 +31,12 @@ import type { Plan } from './triggers.ts'
  * events and log. Writes only what changed.
  */
 export interface Standing {
-  readonly conditions: readonly Condition[]
+  conditions(): readonly Condition[]
   /** Epoch ms; kept in memory, written at activation and when activity ends. */
   readonly lastActive: number | undefined
-  hpaName: string | undefined
+  readonly hpaName: string | undefined
+  /** The HPA that is made for it, or none, is this from now on. */
+  named(hpa: string | undefined): void
   /** The target's replicas before Ebb; undefined until it was found for the first time. */
   readonly original: number | undefined
   /** The target was found with these replicas. Where they are to be restored, resolves only when they are stored. */
@@ -75,10 +78,7 @@ export function createStanding(
   const id = `${first.metadata.namespace ?? ''}/${first.metadata.name}`
   let object = first
   let activity: Activity = first.status?.triggersActivity ?? {}
-  let lastActive = lastActiveAtStart(first, start)
   let storedLastActive: number | undefined
-  let hpaName: string | undefined = first.status?.hpaName
-  let original = first.status?.originalReplicaCount
   /** Whether the last activity is now, as far as was known when it was looked at last. */
   let busy = find(conditionsOf(first), 'Active')?.status === 'True'
   let looked: Looked | undefined
@@ -98,9 +98,9 @@ export function createStanding(
           conditions: telling.conditions,
           activity,
           lastActive: storedLastActive,
-          hpaName,
+          hpaName: standing.hpaName,
           health: health(),
-          original,
+          original: standing.original,
         }),
       turned: (before, now) =>
         now.type === 'Ready' ? tellReady(before, now) : emitTurn(before, now),
@@ -132,7 +132,7 @@ export function createStanding(
   /** Activity that no trigger has, forced or by a formula, must be known to a successor too once it has ended. */
   const rested = (busyNow: boolean): void => {
     if (busy && !busyNow) {
-      storedLastActive = lastActive
+      storedLastActive = standing.lastActive
       publisher.poke()
     }
     busy = busyNow
@@ -159,29 +159,21 @@ export function createStanding(
     }
   }
 
-  return {
-    get conditions() {
-      return telling.conditions
-    },
-    get lastActive() {
-      return lastActive
-    },
-    get hpaName() {
-      return hpaName
-    },
-    set hpaName(name) {
-      if (name !== hpaName) publisher.poke()
-      hpaName = name
-    },
-    get original() {
-      return original
+  const standing: Open<Standing> = {
+    conditions: () => telling.conditions,
+    lastActive: lastActiveAtStart(first, start),
+    hpaName: first.status?.hpaName,
+    original: first.status?.originalReplicaCount,
+    named(hpa) {
+      if (hpa !== standing.hpaName) publisher.poke()
+      standing.hpaName = hpa
     },
     async found(replicas) {
-      original ??= replicas
+      standing.original ??= replicas
       const restores = object.spec.advanced?.restoreToOriginalReplicaCount === true
       const stored = publisher.known.status?.originalReplicaCount !== undefined
       if (!restores || stored || !shared.writes()) return
-      await publisher.write({ originalReplicaCount: original })
+      await publisher.write({ originalReplicaCount: standing.original })
     },
     observe(next) {
       object = next
@@ -221,10 +213,10 @@ export function createStanding(
       take([replicasUnknown(problem)])
     },
     lasted() {
-      if (busy) lastActive = shared.clock.now()
+      if (busy) standing.lastActive = shared.clock.now()
     },
     decided(situation, decision) {
-      lastActive = lastActiveAfter(situation, decision, false)
+      standing.lastActive = lastActiveAfter(situation, decision, false)
       const now: Looked = { situation, because: decision.because, owner: metricsOwner() }
       if (looked && alike(looked, now)) return
       looked = now
@@ -232,10 +224,10 @@ export function createStanding(
       // while it is paused nothing is known of it, so that what was known stays
       const known = situation.triggers.length > 0
       if (known) activity = activityAfter(situation, activity)
-      if (wasActive && !anyActive(activity)) storedLastActive = lastActive
+      if (wasActive && !anyActive(activity)) storedLastActive = standing.lastActive
       if (wasActive !== anyActive(activity)) publisher.poke()
       if (decision.because !== 'warming-up')
-        rested(known ? isActiveNow(situation, decision) : lastActive === situation.now)
+        rested(known ? isActiveNow(situation, decision) : standing.lastActive === situation.now)
       const atRest = situation.paused === 'both' && !known
       take(atRest ? pausedWhole : conditionsAfter(situation, decision, telling.conditions))
     },
@@ -244,9 +236,9 @@ export function createStanding(
       const why = explain(situation, decision)
       if (write.kind === 'scaled') {
         log.info({ object: id, because: decision.because, from: write.from, to: write.to }, why)
-        const before = lastActive
-        lastActive = lastActiveAfter(situation, decision, true)
-        if (lastActive !== before) storedLastActive = lastActive
+        const before = standing.lastActive
+        standing.lastActive = lastActiveAfter(situation, decision, true)
+        if (standing.lastActive !== before) storedLastActive = standing.lastActive
         publisher.poke()
       } else {
         log.warn({ object: id, because: decision.because, error: write.error }, 'not scaled')
@@ -264,6 +256,7 @@ export function createStanding(
       emit({ type: 'Warning', reason: 'ScaledObjectDeleted', note: 'ScaledObject was deleted' }),
     close: () => publisher.idle(),
   }
+  return standing
 }
 
 const isReady = (conditions: readonly Condition[]): boolean =>

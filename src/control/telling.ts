@@ -1,5 +1,6 @@
 import { find, initialConditions, merge } from '../core/conditions.ts'
 import { apiVersionOf, type Kind } from '../kinds.ts'
+import type { Open } from '../open.ts'
 import type { Condition, Resource } from '../resources.ts'
 import type { Happening } from './events.ts'
 import { createPublisher, type Publisher } from './publish.ts'
@@ -35,7 +36,6 @@ export function createTelling<T extends Resource & { readonly status?: object }>
   signal: AbortSignal,
 ): Telling<T> {
   let object = first
-  let { conditions } = parts
 
   const emit = (what: Happening): void => {
     if (!shared.writes()) return
@@ -52,16 +52,14 @@ export function createTelling<T extends Resource & { readonly status?: object }>
     signal,
   )
 
-  return {
-    get conditions() {
-      return conditions
-    },
+  const telling: Open<Telling<T>> = {
+    conditions: parts.conditions,
     publisher,
     take(changes) {
-      const before = conditions
-      const next = merge(conditions, changes)
-      if (next === conditions) return
-      conditions = next
+      const before = telling.conditions
+      const next = merge(before, changes)
+      if (next === before) return
+      telling.conditions = next
       for (const condition of next) {
         const old = find(before, condition.type)
         if (condition !== old) turned(old, condition)
@@ -74,6 +72,7 @@ export function createTelling<T extends Resource & { readonly status?: object }>
       publisher.observe(next)
     },
   }
+  return telling
 }
 
 /** The conditions an object starts with: those that are stored, where they are whole. */

@@ -4,6 +4,7 @@ import { permitWithin, type Within } from '../endpoints.ts'
 import { EbbError, failure, isFailure, reasonOf } from '../errors.ts'
 import type { Given } from '../metadata/fields.ts'
 import { connectionOf, read } from '../metadata/schema.ts'
+import type { Open } from '../open.ts'
 import type { Engine, Subscription } from '../poll/port.ts'
 import type { Container, TriggerSpec } from '../resources.ts'
 import type { AnyScaler, Reading, Sample, Spec } from '../scaler.ts'
@@ -206,24 +207,20 @@ export function openTrigger(
   const metric = metricName(plan.index, spec.name)
   const known = heir?.facts()
   let value = known?.value
-  let at = known?.at
-  let previousAt = heir?.previousAt
-  let conclusion = heir?.conclusion
   let { notes } = plan
 
   const accept = (sample: Sample<unknown>): void => {
     const concluded = conclude(scaler, m, spec, metric, sample)
     // why it was not asked says less than what went wrong when it was
-    if (isFailure(concluded, 'SOURCE_PAUSED') && conclusion instanceof EbbError) return
-    conclusion = concluded
-    if (conclusion instanceof EbbError) return
-    value = conclusion.value
-    previousAt = at
-    at = sample.at
+    if (isFailure(concluded, 'SOURCE_PAUSED') && trigger.conclusion instanceof EbbError) return
+    trigger.conclusion = concluded
+    if (concluded instanceof EbbError) return
+    value = concluded.value
+    trigger.previousAt = trigger.at
+    trigger.at = sample.at
   }
 
   const { lacking, standIn } = plan.announced
-  if (standIn) conclusion = lacking
 
   const subscription = standIn
     ? unasked(period, lacking)
@@ -241,31 +238,25 @@ export function openTrigger(
         onDenied: (signal) => hooks.denied(plan, signal),
       })
 
-  const trigger: Trigger = {
+  const trigger: Open<Trigger> = {
     plan,
     spec,
     metric,
     subscription,
-    get at() {
-      return at
-    },
-    get previousAt() {
-      return previousAt
-    },
-    get conclusion() {
-      return conclusion
-    },
+    at: known?.at,
+    previousAt: heir?.previousAt,
+    conclusion: standIn ? lacking : heir?.conclusion,
     note(more) {
       notes = more
     },
     facts: () => ({
       metric,
       type: scaler.type,
-      state: stateOf(conclusion),
+      state: stateOf(trigger.conclusion),
       value,
       target: spec.target,
-      at,
-      error: conclusion instanceof EbbError ? said(conclusion, notes) : undefined,
+      at: trigger.at,
+      error: trigger.conclusion instanceof EbbError ? said(trigger.conclusion, notes) : undefined,
     }),
     async read() {
       const sample = await subscription.read(patience)
@@ -276,7 +267,8 @@ export function openTrigger(
     close: () => subscription.close(),
   }
   // somebody else may ask the same already
-  if (subscription.latest) accept(subscription.latest)
+  const latest = subscription.latest()
+  if (latest) accept(latest)
   return trigger
 }
 

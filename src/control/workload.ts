@@ -33,9 +33,9 @@ const hpaPause = 1_000
 
 /** One ScaledObject with its loop: resolve -> subscribe -> decide -> act. */
 export interface Workload {
-  readonly object: ScaledObject
+  object(): ScaledObject
   /** The spec as resolved; undefined while it cannot be followed. */
-  readonly resolved: Resolved | undefined
+  resolved(): Resolved | undefined
   /** The mirror has another version of the object. */
   update(object: ScaledObject): void
   /** Something the spec is resolved from has changed: authentication, pod template, HPA, the target's existence. */
@@ -75,7 +75,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     first,
     start,
     () => resolved,
-    () => demand.health,
+    () => demand.health(),
     shared,
     signal,
   )
@@ -99,7 +99,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     clock,
     sampling,
     resolved: () => resolved,
-    replicas: () => decider.replicas ?? resolved?.state.replicas,
+    replicas: () => decider.replicas() ?? resolved?.state.replicas,
     readyPods: () => resolved && targets.readyPods(resolved.kind, resolved.target),
     stored: {
       health: first.status?.health,
@@ -251,13 +251,13 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       throw failure('CLUSTER_CONFLICT', { what: `HorizontalPodAutoscaler ${wanted.metadata.name}` })
     const done = await ensureHpa(cluster, wanted, found, standing.hpaName, signal)
     if (done === 'created') hpaMade = clock.now()
-    standing.hpaName = wanted.metadata.name
+    standing.named(wanted.metadata.name)
   }
 
   /** Ebb scales by itself: no HPA of the workload may do it too. */
   async function takeHpa(): Promise<void> {
     await letGo()
-    standing.hpaName = undefined
+    standing.named(undefined)
   }
 
   /** Paused as a whole: nothing is asked and nobody scales it, until the annotation goes. */
@@ -331,12 +331,8 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
   const firstLook = lookFirst()
 
   return {
-    get object() {
-      return object
-    },
-    get resolved() {
-      return resolved
-    },
+    object: () => object,
+    resolved: () => resolved,
     update(next) {
       const before = object
       const annotated = !same(before.metadata.annotations, next.metadata.annotations)
@@ -356,8 +352,9 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       // made just before the pause, and seen only now
       if (hpa && pause.whole) reconciler.poke()
     },
-    view: () =>
-      viewOf({
+    view: () => {
+      const replicas = decider.replicas()
+      return viewOf({
         object,
         kind: 'ScaledObject',
         target: {
@@ -367,19 +364,20 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
         mode: shared.writes() ? modeOf(object.metadata.annotations).scaling : 'shadow',
         pollingInterval: settingsOf(object).period,
         hpa: standing.hpaName,
-        conditions: standing.conditions,
-        replicas: decider.replicas,
+        conditions: standing.conditions(),
+        replicas,
         situation:
-          resolved && decider.replicas !== undefined
-            ? situationOf(resolved, { replicas: decider.replicas, resourceVersion: '' })
+          resolved && replicas !== undefined
+            ? situationOf(resolved, { replicas, resourceVersion: '' })
             : undefined,
         ledger: decider.ledger,
-      }),
+      })
+    },
     async read(metric) {
       // an HPA may ask a replica that has just taken over
       if (!looked) await within(firstLook, firstLookWait, clock, signal)
       const values = await demand.read(metric)
-      if (values.length === 0) throw unknownMetric(metric, id, standing.conditions)
+      if (values.length === 0) throw unknownMetric(metric, id, standing.conditions())
       return values
     },
     async close() {

@@ -122,15 +122,9 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   const subscriptionOf = (source: Source, entry: Entry, subscriber: Subscriber): Subscription => ({
-    get latest() {
-      return entry.latest
-    },
-    get good() {
-      return entry.good
-    },
-    get period() {
-      return periodOf(subscriber, clock.now(), parts.hpaSyncPeriod)
-    },
+    latest: () => entry.latest,
+    good: () => entry.good,
+    period: () => periodOf(subscriber, clock.now(), parts.hpaSyncPeriod),
     read: (wait) => read(entry, subscriber, source, parts, wait),
     repeat(period) {
       subscriber.period = period

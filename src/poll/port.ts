@@ -26,11 +26,11 @@ export interface Want {
 /** One trigger's place in the engine. Holds the board's entry for its query. */
 export interface Subscription {
   /** The newest sample, whatever it is. */
-  readonly latest: Sample<unknown> | undefined
+  latest(): Sample<unknown> | undefined
   /** The newest sample that is not an error. */
-  readonly good: Sample<unknown> | undefined
+  good(): Sample<unknown> | undefined
   /** The period in force now, in ms: shorter than asked for while an HPA reads. */
-  readonly period: number
+  period(): number
   /**
    * For readers that are not the poll loop (HPA, gRPC). The last good sample while it is young enough, else the error;
    * makes the query due at once only when there is nothing young enough, and then waits `patience` ms at most.

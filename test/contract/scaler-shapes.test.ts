@@ -59,7 +59,7 @@ async function onEngine(body: (stand: Stand) => Promise<void>): Promise<void> {
       onDenied: async () => {},
     })
     const reading = (): Reading => {
-      const sample = subscription.latest
+      const sample = subscription.latest()
       assert.equal(sample?.answer.kind, 'value')
       const concluded =
         sample?.answer.kind === 'value' &&
@@ -103,7 +103,7 @@ describe('the contract is wide enough for', () => {
         ['depth', 'width'],
       )
       await clock.advance(period)
-      assert.equal(age?.latest?.answer.kind, 'error')
+      assert.equal(age?.latest()?.answer.kind, 'error')
       assert.deepEqual(depth?.reading(), { value: 4, active: true })
     }))
 
@@ -125,7 +125,7 @@ describe('the contract is wide enough for', () => {
       await clock.advance(3 * period)
       assert.deepEqual(calls, ['*', '*', '*'])
       assert.deepEqual(first?.reading(), { value: 1, active: true })
-      assert.equal(missing.latest?.answer.kind, 'error')
+      assert.equal(missing.latest()?.answer.kind, 'error')
     }))
 
   test('a conclusion that needs the sample before', () =>

@@ -104,7 +104,7 @@ describe('refused credentials', () => {
     await clock.advance(second)
     assert.deepEqual(old.samples, [])
     assert.deepEqual(
-      replaced.map(({ latest }) => latest?.answer),
+      replaced.map((follower) => follower.latest()?.answer),
       [value(4)],
     )
     assert.deepEqual([memory.opened, memory.closed], [2, 1])

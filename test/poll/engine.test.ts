@@ -129,7 +129,7 @@ describe('polling', () => {
     memory.calls.length = 0
     await clock.advance(minute)
     assert.equal(memory.calls.length, 6)
-    assert.equal(follower.period, 10 * second)
+    assert.equal(follower.period(), 10 * second)
     await engine.close()
   })
 
@@ -139,7 +139,7 @@ describe('polling', () => {
     follow(memory, 'a', { period: 10 * minute })
     await clock.advance(20 * second)
     memory.calls.length = 0
-    assert.deepEqual(follow(memory, 'a').latest?.answer, value(1))
+    assert.deepEqual(follow(memory, 'a').latest()?.answer, value(1))
     await clock.advance(0)
     assert.equal(memory.calls.length, 0)
     follow(memory, 'a', { period: 10 * second })
@@ -191,7 +191,8 @@ describe('polling', () => {
             await clock.advance(wait)
           }
           await clock.advance(35_000)
-          for (const [name, { period }] of followers) {
+          for (const [name, follower] of followers) {
+            const period = follower.period()
             const times = memory.calls.filter(({ names }) => names.includes(name))
             const last = times.at(-1)?.at ?? 0
             assert.ok(clock.now() - last <= period + slackOf(period) + delay)
@@ -224,8 +225,8 @@ describe('batching', () => {
       memory.calls.length = 0
       await clock.advance(30 * second)
       assert.equal(memory.calls.length, calls)
-      for (const [i, { latest }] of followers.entries()) {
-        assert.deepEqual(latest?.answer, value(`q${i}`))
+      for (const [i, follower] of followers.entries()) {
+        assert.deepEqual(follower.latest()?.answer, value(`q${i}`))
       }
       await engine.close()
     })
@@ -250,7 +251,7 @@ describe('batching', () => {
     memory.answer = (name) => (name === 'b' ? missing : value(1))
     const [a, b] = ['a', 'b'].map((name) => follow(memory, name))
     await clock.advance(0)
-    assert.deepEqual([a?.latest?.answer, b?.latest?.answer], [value(1), missing])
+    assert.deepEqual([a?.latest()?.answer, b?.latest()?.answer], [value(1), missing])
     await engine.close()
 
     const short = setUp()
@@ -258,7 +259,7 @@ describe('batching', () => {
     const follower = short.follow({ ...memory, scaler }, 'a')
     short.follow({ ...memory, scaler }, 'b')
     await short.clock.advance(0)
-    const { latest } = follower
+    const latest = follower.latest()
     assert.ok(latest?.answer.kind === 'error' && latest.answer.error.code === 'SOURCE_GARBLED')
     await short.engine.close()
   })
@@ -310,7 +311,7 @@ describe('life', () => {
     }
     const follower = follow({ ...memory, scaler }, 'a')
     await clock.advance(4 * second)
-    assert.ok(follower.latest?.answer.kind === 'error')
+    assert.ok(follower.latest()?.answer.kind === 'error')
     follower.close()
     for (const open of opens) open()
     await clock.advance(0)

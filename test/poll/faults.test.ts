@@ -11,8 +11,10 @@ const down = error(failure('SOURCE_UNREACHABLE', { address: 'm', why: 'down' }))
 const denied = error(failure('SOURCE_DENIED', { address: 'm', why: '403' }))
 const absent = error(failure('SOURCE_NOT_FOUND', { address: 'm', what: 'q' }))
 
-const failureOf = (follower: Follower): EbbError | undefined =>
-  follower.latest?.answer.kind === 'error' ? follower.latest.answer.error : undefined
+const failureOf = (follower: Follower): EbbError | undefined => {
+  const answer = follower.latest()?.answer
+  return answer?.kind === 'error' ? answer.error : undefined
+}
 const codeOf = (follower: Follower): Code | undefined => failureOf(follower)?.code
 
 describe('deadlines', () => {
@@ -48,7 +50,7 @@ describe('deadlines', () => {
     assert.equal(codeOf(follower), 'SOURCE_TIMEOUT')
     memory.openDelay = 0
     await clock.advance(30 * second)
-    assert.deepEqual(follower.latest?.answer, value(1))
+    assert.deepEqual(follower.latest()?.answer, value(1))
     await engine.close()
   })
 
@@ -217,7 +219,7 @@ describe('the breaker', () => {
           memory.delay = 0
           memory.answer = () => value(2)
           await clock.advance(30 * second + 3 * second + second)
-          for (const { latest } of followers) assert.deepEqual(latest?.answer, value(2))
+          for (const follower of followers) assert.deepEqual(follower.latest()?.answer, value(2))
           await engine.close()
         },
       ),
@@ -252,7 +254,7 @@ describe('the breaker', () => {
     assert.equal(codeOf(hasty), 'SOURCE_PAUSED')
     memory.answer = () => value(1)
     await clock.advance(2 * second + 200)
-    assert.deepEqual(hasty.latest?.answer, value(1))
+    assert.deepEqual(hasty.latest()?.answer, value(1))
     await engine.close()
   })
 
@@ -269,7 +271,7 @@ describe('the breaker', () => {
     memory.answer = () => value(3)
     await clock.advance(31 * second)
     const left = followers.filter((_, i) => `q${i}` !== probed)
-    for (const { latest } of left) assert.deepEqual(latest?.answer, value(3))
+    for (const follower of left) assert.deepEqual(follower.latest()?.answer, value(3))
     await engine.close()
   })
 
@@ -287,7 +289,7 @@ describe('the breaker', () => {
     await clock.advance(second)
     assert.deepEqual([memory.opened, memory.closed], [2, 0])
     await clock.advance(second)
-    assert.deepEqual([slow.latest?.answer, memory.closed], [value(1), 1])
+    assert.deepEqual([slow.latest()?.answer, memory.closed], [value(1), 1])
     await engine.close()
   })
 
@@ -314,7 +316,7 @@ describe('a source that asks to be left alone', () => {
     assert.equal(memory.calls.length, 1)
     await clock.advance(3 * second)
     assert.ok((memory.calls[1]?.at ?? 0) - first >= 2 * minute)
-    for (const { latest } of followers) assert.deepEqual(latest?.answer, value(1))
+    for (const follower of followers) assert.deepEqual(follower.latest()?.answer, value(1))
     await engine.close()
   })
 

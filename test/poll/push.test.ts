@@ -20,7 +20,7 @@ describe('a source that pushes', () => {
     assert.equal(pushes.length, 1)
     pushes[0]?.answer(value(7))
     assert.deepEqual(
-      followers.map(({ latest }) => [latest?.answer, latest?.before]),
+      followers.map((follower) => [follower.latest()?.answer, follower.latest()?.before]),
       [
         [value(7), 1],
         [value(7), 1],

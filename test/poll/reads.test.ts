@@ -59,7 +59,7 @@ describe('a read', () => {
     for (let i = 0; i < 200 && follower.samples.length < 2; i++) await clock.advance(100)
     memory.answer = () => down
     await clock.advance(10 * second + 100)
-    assert.equal(follower.latest?.answer, down)
+    assert.equal(follower.latest()?.answer, down)
     assert.equal((await follower.read(second)).answer.kind, 'value')
     await clock.advance(10 * second)
     assert.equal(codeOf(await follower.read(second)), 'SOURCE_UNREACHABLE')
@@ -122,7 +122,7 @@ describe('while an HPA reads', () => {
         await clock.advance(15 * second)
         await read
       }
-      assert.equal(follower.period, expected)
+      assert.equal(follower.period(), expected)
       memory.calls.length = 0
       for (let i = 0; i < 40; i++) {
         const read = follower.read(second)
@@ -160,12 +160,12 @@ describe('while an HPA reads', () => {
     const follower = follow(memory, 'a', { period: 5 * minute })
     await clock.advance(0)
     await follower.read(second)
-    assert.equal(follower.period, 10 * second)
+    assert.equal(follower.period(), 10 * second)
     await clock.advance(45 * second)
-    assert.equal(follower.period, 10 * second)
+    assert.equal(follower.period(), 10 * second)
     assert.ok(memory.calls.length >= 4)
     await clock.advance(1)
-    assert.equal(follower.period, 5 * minute)
+    assert.equal(follower.period(), 5 * minute)
     await clock.advance(10 * second)
     memory.calls.length = 0
     await clock.advance(10 * minute)

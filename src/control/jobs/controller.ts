@@ -62,7 +62,7 @@ export function createJobController(mirrors: JobMirrors, shared: Shared): JobCon
     const { namespace = '', name, uid } = (after ?? before)?.metadata ?? { name: '' }
     const key = `${namespace}/${name}`
     const known = workloads.get(key)
-    if (known && (!after || known.object.metadata.uid !== uid)) end(key, known)
+    if (known && (!after || known.object().metadata.uid !== uid)) end(key, known)
     if (!after) return
     const there = workloads.get(key)
     there?.update(after)

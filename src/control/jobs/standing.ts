@@ -23,7 +23,7 @@ import type { Plan } from '../triggers.ts'
 
 /** How a ScaledJob stands, for those who look at it: told by status, events and log. Writes only what changed. */
 export interface JobStanding extends Pick<Telling<ScaledJob>, 'emit'> {
-  readonly conditions: readonly Condition[]
+  conditions(): readonly Condition[]
   /** The mirror, or a write, has this version of the object. */
   observe(object: ScaledJob): void
   /** The spec can be followed; `before` are the plans until now. */
@@ -114,9 +114,7 @@ export function createJobStanding(
   }
 
   return {
-    get conditions() {
-      return telling.conditions
-    },
+    conditions: () => telling.conditions,
     emit,
     observe(next) {
       object = next

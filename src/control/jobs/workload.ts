@@ -31,7 +31,7 @@ export interface JobShared extends Shared {
 
 /** One ScaledJob with its loop: resolve -> subscribe -> decide -> create and tidy. */
 export interface JobWorkload {
-  readonly object: ScaledJob
+  object(): ScaledJob
   /** The mirror has another version of the object. */
   update(object: ScaledJob): void
   /** Something the spec is resolved from has changed. */
@@ -278,9 +278,7 @@ export function createJobWorkload(first: ScaledJob, all: JobShared): JobWorkload
   reconciler.poke()
 
   return {
-    get object() {
-      return object
-    },
+    object: () => object,
     update(next) {
       const before = object
       object = next
@@ -302,7 +300,7 @@ export function createJobWorkload(first: ScaledJob, all: JobShared): JobWorkload
         mode: shared.writes() ? 'jobs' : 'shadow',
         pollingInterval: period,
         hpa: undefined,
-        conditions: standing.conditions,
+        conditions: standing.conditions(),
         replicas: situation?.replicas ?? count([]).running,
         situation,
         ledger: decider.ledger,
