@@ -1,35 +1,26 @@
 import { parseTime, within } from '../clock.ts'
 import { find } from '../core/conditions.ts'
-import type { Situation } from '../core/decide.ts'
-import { nameLabel } from '../core/names.ts'
 import { isShadow, modeOf } from '../core/mode.ts'
-import { pauseOf, type Pause } from '../core/pause.ts'
+import { pauseOf } from '../core/pause.ts'
 import { explain } from '../core/reasons.ts'
-import { failure, isFailure, reasonOf } from '../errors.ts'
-import { kinds } from '../kinds.ts'
-import type { HorizontalPodAutoscaler, ScaledObject } from '../resources.ts'
+import { isFailure, reasonOf } from '../errors.ts'
+import type { ScaledObject } from '../resources.ts'
 import { createAlone } from './alone.ts'
-import { createAsking, reconciling, type AskingParts } from './asking.ts'
-import { claim, release } from './claim.ts'
+import { createAsking, reconciling } from './asking.ts'
 import { concerns } from './concerns.ts'
 import { createDecider } from './decider.ts'
 import { createDemand, unknownMetric } from './demand.ts'
-import { halt, type Halted } from './halt.ts'
-import { ensureHpa, hpaNameOf, removeHpa, wantedHpa } from './hpa.ts'
+import { follow, refuse, replan } from './follow.ts'
 import type { MetricValue, WorkloadView } from './insight.ts'
-import { findTarget, resolveSpec, restingSpec, type Resolved } from './resolve.ts'
-import { restoreReplicas } from './restore.ts'
+import { hpaNow, type Loop, type LoopState } from './loop.ts'
+import type { Resolved } from './resolve.ts'
 import { settingsOf } from './settings.ts'
 import { passing, type Shared } from './shared.ts'
+import { situationOf } from './situation.ts'
 import { knownSpecs } from './specs.ts'
 import { createStanding } from './standing.ts'
 import { same } from './status.ts'
-import type { TargetState } from './target.ts'
-import { planTriggers, type PlanSource } from './triggers.ts'
 import { viewOf } from './view.ts'
-
-/** The shortest time from one making of an HPA to the next (ms). */
-const hpaPause = 1_000
 
 /** One ScaledObject with its loop: resolve -> subscribe -> decide -> act. */
 export interface Workload {
@@ -55,7 +46,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
   /** In shadow, by the process or by its annotation, nothing at all is written for it. */
   const shared: Shared = {
     ...all,
-    writes: () => all.writes() && !isShadow(object.metadata.annotations),
+    writes: () => all.writes() && !isShadow(state.object.metadata.annotations),
   }
   const { cluster, clock, log, targets, meter } = shared
   const { namespace = '', name } = first.metadata
@@ -65,16 +56,17 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
   const { signal } = stop
   const start = clock.now()
 
-  const created = parseTime(first.metadata.creationTimestamp) ?? start
-
-  let object = first
-  let pause = pauseOf(first.metadata.annotations)
-  let resolved: Resolved | undefined
+  const state: LoopState = {
+    object: first,
+    pause: pauseOf(first.metadata.annotations),
+    resolved: undefined,
+    hpaMade: Number.NEGATIVE_INFINITY,
+  }
 
   const standing = createStanding(
     first,
     start,
-    () => resolved,
+    () => state.resolved,
     () => demand.health(),
     shared,
     signal,
@@ -84,9 +76,9 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       shared,
       whose,
       start,
-      current: () => resolved,
-      known: (index) => knownSpecs(index, object, resolved?.plans, hpaNow()),
-      plan: replan,
+      current: () => state.resolved,
+      known: (index) => knownSpecs(index, state.object, state.resolved?.plans, hpaNow(loop)),
+      plan: (from, wait) => replan(loop, from, wait),
       turned: (...what) => standing.triggerTurned(...what),
       sampled: ({ plan }) => look(plan.scaler.watch !== undefined),
       changed: () => reconciler.poke(),
@@ -98,9 +90,10 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
   const demand = createDemand({
     clock,
     sampling,
-    resolved: () => resolved,
-    replicas: () => decider.replicas() ?? resolved?.state.replicas,
-    readyPods: () => resolved && targets.readyPods(resolved.kind, resolved.target),
+    resolved: () => state.resolved,
+    replicas: () => decider.replicas() ?? state.resolved?.state.replicas,
+    readyPods: () =>
+      state.resolved && targets.readyPods(state.resolved.kind, state.resolved.target),
     stored: {
       health: first.status?.health,
       engaged: find(first.status?.conditions ?? [], 'Fallback')?.status === 'True',
@@ -121,8 +114,8 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       cluster,
       clock,
       targets,
-      resolved: () => resolved,
-      situation: situationOf,
+      resolved: () => state.resolved,
+      situation: (now, target) => situationOf(loop, now, target),
       writes: shared.writes,
       mayDecide: (...seen) => alone.mayDecide(...seen),
       lowering: (going) => alone.lowering(going),
@@ -158,170 +151,28 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     },
     signal,
   )
-  /** When an HPA was made last. */
-  let hpaMade = Number.NEGATIVE_INFINITY
 
-  function situationOf(now: Resolved, target: TargetState): Situation {
-    const { settings } = now
-    const { triggers, composite, fallbackReplicas } = demand.demand(target.replicas)
-    return {
-      now: clock.now(),
-      created,
-      lastActive: standing.lastActive,
-      replicas: target.replicas,
-      min: settings.min,
-      max: settings.max,
-      idle: settings.idle,
-      cooldown: settings.cooldown,
-      triggers,
-      composite: composite?.facts,
-      freshSince: sampling.freshSince(clock.now()),
-      forced: pause.forced,
-      paused: pause.paused,
-      hold: shared.hold,
-      holdOn: now.holdOn,
-      direct: directFacts(now, target),
-      contested: alone.contest(),
-      fallbackReplicas,
-    }
+  const loop: Loop = {
+    state,
+    shared,
+    processWrites: all.writes,
+    whose,
+    created: parseTime(first.metadata.creationTimestamp) ?? start,
+    standing,
+    asking,
+    demand,
+    alone,
+    decider,
+    signal,
   }
 
-  /** Where Ebb scales by itself; in shadow also what an HPA would do, so that both can be compared. */
-  function directFacts(now: Resolved, { replicas }: TargetState): Situation['direct'] {
-    if (now.plans.length === 0 || (now.mode.scaling === 'hpa' && shared.writes())) return undefined
-    return alone.facts({
-      behavior: object.spec.advanced?.horizontalPodAutoscalerConfig?.behavior,
-      straight: now.mode.scaling === 'direct',
-      offers: demand.offers(),
-      status: targets.status(now.kind, now.target) ?? { replicas, ready: replicas },
-    })
-  }
-
-  const hpaNow = (): HorizontalPodAutoscaler | undefined =>
-    shared.findHpa(namespace, standing.hpaName ?? hpaNameOf(object))
-
-  async function replan(from: PlanSource, wait: AbortSignal): ReturnType<AskingParts['plan']> {
-    const { spec } = object
-    const around = {
-      ...whose,
-      containers: resolved ? await targets.containers(resolved.kind, resolved.target, wait) : [],
-      envSourceContainerName: spec.scaleTargetRef.envSourceContainerName,
-      composed: resolved?.modifiers !== undefined,
-    }
-    const { period } = settingsOf(object)
-    return { ...(await planTriggers(spec.triggers, around, from, wait)), period }
-  }
-
-  const bring = async (): Promise<'done' | 'again'> => {
-    if (object.metadata.deletionTimestamp === undefined) await prepare()
-    else await finish()
-    return resolved?.plans.some((plan) => plan.announced.lacking) ? 'again' : 'done'
-  }
-
-  async function prepare(): Promise<void> {
-    const claimed = shared.writes()
-      ? await claim(cluster, kinds.scaledObject, object, nameLabel, signal)
-      : object
-    if (claimed !== object) standing.observe(claimed)
-    const now = pauseOf(claimed.metadata.annotations)
-    if (now.whole) return rest(claimed, now)
-    const problems = shared.rivals(claimed)
-    if (problems.length > 0) throw failure('TARGET_CONTESTED', { problems })
-    const from = asking.source(Number.NEGATIVE_INFINITY, signal)
-    const next = await resolveSpec(claimed, targets, from, signal)
-    signal.throwIfAborted()
-    held.settle()
-    await standing.found(next.state.replicas)
-    const before = resolved?.plans ?? []
-    resolved = next
-    sampling.use(next.plans, next.settings.period)
-    if (shared.writes()) await (next.mode.scaling === 'hpa' ? makeHpa(claimed, next) : takeHpa())
-    standing.prepared(next, before)
-    look()
-  }
-
-  async function makeHpa(claimed: ScaledObject, next: Resolved): Promise<void> {
-    const wanted = wantedHpa(claimed, next, shared.version, shared.hold)
-    // an HPA without metrics would be given one of the server's own, cpu
-    if ((wanted.spec.metrics ?? []).length === 0)
-      throw failure('SPEC_INVALID', { problems: ['no trigger announces a metric to scale on'] })
-    const found = shared.findHpa(namespace, wanted.metadata.name)
-    // whoever takes it away may do so each time it is made: it comes back, a little later
-    if (!found && clock.now() < hpaMade + hpaPause)
-      throw failure('CLUSTER_CONFLICT', { what: `HorizontalPodAutoscaler ${wanted.metadata.name}` })
-    const done = await ensureHpa(cluster, wanted, found, standing.hpaName, signal)
-    if (done === 'created') hpaMade = clock.now()
-    standing.named(wanted.metadata.name)
-  }
-
-  /** Ebb scales by itself: no HPA of the workload may do it too. */
-  async function takeHpa(): Promise<void> {
-    await letGo()
-    standing.named(undefined)
-  }
-
-  /** Paused as a whole: nothing is asked and nobody scales it, until the annotation goes. */
-  async function rest(claimed: ScaledObject, how: Pause): Promise<void> {
-    if (stopAsking()) standing.stopped()
-    const hpa = hpaNow()
-    const found = (replicas: number): Promise<void> => standing.found(replicas)
-    const parts = { cluster, targets, hpa, found }
-    const target: Halted | undefined = shared.writes()
-      ? await halt(claimed, how, parts, signal)
-      : await findTarget(claimed, targets, signal).catch(() => undefined)
-    signal.throwIfAborted()
-    resolved = target && restingSpec(claimed, target)
-    standing.paused()
-    if (target?.wrote) decider.halted(target.wrote, target.state)
-    else decider.evaluate()
-  }
-
-  /** Whether anything was asked until now. */
-  function stopAsking(): boolean {
-    const asked = sampling.triggers.length > 0
-    sampling.close()
-    demand.close()
-    held.close()
-    resolved = undefined
-    return asked
-  }
-
-  /** The spec cannot be followed. What passes by itself changes nothing; anything else stops the sampling and says why. */
-  async function refuse(why: unknown): Promise<void> {
-    if (isFailure(why, ...passing)) {
-      log.debug({ object: id, error: reasonOf(why) }, 'tried again')
-      return
-    }
-    resolved = undefined
-    alone.stopped()
-    sampling.close()
-    demand.close()
-    held.settle()
-    standing.refused(reasonOf(why))
-    // two HPAs on one target stop each other
-    if (isFailure(why, 'TARGET_CONTESTED')) await letGo().catch(() => undefined)
-  }
-
-  async function letGo(): Promise<void> {
-    const hpa = hpaNow()
-    const { name, uid = '' } = object.metadata
-    if (hpa && shared.writes()) await removeHpa(cluster, { name, uid }, hpa, signal)
-  }
-
-  async function finish(): Promise<void> {
-    const kind = resolved?.kind
-    if (stopAsking()) standing.stopped()
-    if (!all.writes()) return
-    // of one in shadow nothing is touched but the finalizer, which would keep it for ever
-    if (!shared.writes()) return release(cluster, kinds.scaledObject, object, signal)
-    const hpa = hpaNow()
-    const { original } = standing
-    await restoreReplicas(object, { cluster, log, original, kind, hpa }, signal)
-    await release(cluster, kinds.scaledObject, object, signal)
-    standing.deleted()
-  }
-
-  const reconciler = reconciling(shared, whose, bring, refuse, signal)
+  const reconciler = reconciling(
+    shared,
+    whose,
+    () => follow(loop, look),
+    (why) => refuse(loop, why),
+    signal,
+  )
   reconciler.poke()
   let looked = false
   const lookFirst = async (): Promise<void> => {
@@ -331,15 +182,15 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
   const firstLook = lookFirst()
 
   return {
-    object: () => object,
-    resolved: () => resolved,
+    object: () => state.object,
+    resolved: () => state.resolved,
     update(next) {
-      const before = object
+      const before = state.object
       const annotated = !same(before.metadata.annotations, next.metadata.annotations)
-      object = next
+      state.object = next
       if (annotated || before.metadata.generation !== next.metadata.generation) alone.changed()
-      if (annotated && pause.forced) standing.lasted()
-      if (annotated) pause = pauseOf(next.metadata.annotations)
+      if (annotated && state.pause.forced) standing.lasted()
+      if (annotated) state.pause = pauseOf(next.metadata.annotations)
       standing.observe(next)
       if (concerns(before, next)) reconciler.poke()
       if (annotated) decider.evaluate()
@@ -347,12 +198,13 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     resolve: () => reconciler.poke(),
     evaluate: () => decider.evaluate(),
     hpaChanged() {
-      const hpa = hpaNow()
+      const hpa = hpaNow(loop)
       standing.hpaSays(hpa?.status?.conditions)
       // made just before the pause, and seen only now
-      if (hpa && pause.whole) reconciler.poke()
+      if (hpa && state.pause.whole) reconciler.poke()
     },
     view: () => {
+      const { object, resolved } = state
       const replicas = decider.replicas()
       return viewOf({
         object,
@@ -368,7 +220,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
         replicas,
         situation:
           resolved && replicas !== undefined
-            ? situationOf(resolved, { replicas, resourceVersion: '' })
+            ? situationOf(loop, resolved, { replicas, resourceVersion: '' })
             : undefined,
         ledger: decider.ledger,
       })
