@@ -18,16 +18,20 @@ const clearLine = '\x1b[K'
 const clearBelow = '\x1b[J'
 const clearAll = '\x1b[2J\x1b[H'
 
+/** Of a terminal that does not say its size, as those that scripts and containers make. */
+const usual = { columns: 80, rows: 24 }
+
 /** Draws in place, below what is already there: only lines that changed are written. */
 export function openScreen(stream: NodeJS.WriteStream): Screen {
   let drawn: readonly string[] = []
-  let width = stream.columns
+  const columns = (): number => stream.columns || usual.columns
+  let width = columns()
 
   const draw = (lines: readonly Line[]): void => {
     const next = lines.map((line) => paint(line, stream))
     // after a change of width the old lines may have been broken anywhere
-    const resized = stream.columns !== width
-    width = stream.columns
+    const resized = columns() !== width
+    width = columns()
     const up = drawn.length > 0 ? `\x1b[${drawn.length}A` : ''
     const start = resized ? clearAll : `\r${up}`
     const body = next.map((line, index) =>
@@ -39,10 +43,10 @@ export function openScreen(stream: NodeJS.WriteStream): Screen {
 
   return {
     get width() {
-      return stream.columns
+      return columns()
     },
     get height() {
-      return stream.rows - 1
+      return (stream.rows || usual.rows) - 1
     },
     draw,
     close() {

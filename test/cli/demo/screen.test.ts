@@ -47,6 +47,11 @@ describe('a screen', () => {
     assert.ok(said().includes(`${esc}[2J${esc}[Hone`))
   })
 
+  test('takes a terminal that does not say its size for a usual one', () => {
+    const { width, height } = openScreen(Object.assign(terminal(0).stream, { rows: 0 }))
+    assert.deepEqual({ width, height }, { width: 80, height: 23 })
+  })
+
   test('gives the cursor back', () => {
     const { stream, said } = terminal(40)
     const screen = openScreen(stream)
