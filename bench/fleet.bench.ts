@@ -11,7 +11,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { canStart, type ControlPlane } from '../test/control-plane/start.ts'
 import { installEbb, type Installed } from '../test/support/installed.ts'
 import { deployment, manifestOf, scaledObject } from './fleet.objects.ts'
+import { reaction, webhook, type Reaction, type Webhook } from './fleet.react.ts'
 import type { Order, Seen } from './fleet.source.ts'
+import type { Percentiles } from './measure.ts'
 
 export interface FleetFigures {
   readonly workloads: number
@@ -29,6 +31,10 @@ export interface FleetFigures {
   readonly peak_to_mean: number
   /** Requests of Ebb to the API server in the measured minute, by verb. */
   readonly requests: Readonly<Record<string, number>>
+  /** Of a change of a user's, while all are polled. */
+  readonly reaction: Reaction
+  /** What it cost to apply them: the webhook is called for each. */
+  readonly webhook: Webhook
 }
 
 export interface Fleet {
@@ -102,7 +108,9 @@ async function play(
       workloads: count,
       first_apply_to_hpas_s: seconds(there - first),
       last_apply_to_hpas_s: seconds(Math.max(0, there - last)),
+      webhook: await webhook(plane),
       ...(await measure(installed, source, scenario, count, log)),
+      reaction: await reaction(plane, count),
     }
   } finally {
     source.kill()
@@ -110,13 +118,18 @@ async function play(
   }
 }
 
+type Measured = Omit<
+  FleetFigures,
+  'workloads' | 'first_apply_to_hpas_s' | 'last_apply_to_hpas_s' | 'reaction' | 'webhook'
+>
+
 async function measure(
   { ebb, plane }: Installed,
   source: ChildProcess,
   { interval }: Scenario,
   count: number,
   log: (line: string) => void,
-): Promise<Omit<FleetFigures, 'workloads' | 'first_apply_to_hpas_s' | 'last_apply_to_hpas_s'>> {
+): Promise<Measured> {
   log(`  settling for ${settleFor} s, then measuring for ${measureFor} s`)
   await delay(settleFor * 1_000)
   tell(source, 'reset')
@@ -233,7 +246,8 @@ function print(
   log: (line: string) => void,
 ): void {
   if (!figures) return
-  const { spacing_ms: gaps } = figures
+  const { spacing_ms: gaps, reaction: after, webhook: hook } = figures
+  const times = ({ p50, max }: Percentiles): string => `p50 ${p50}, max ${max} ms`
   log(`  fleet of ${figures.workloads}, ${name}, ${interval} s interval`)
   log(`    first apply -> all HPAs   ${figures.first_apply_to_hpas_s} s`)
   log(`    last apply -> all HPAs    ${figures.last_apply_to_hpas_s} s`)
@@ -243,6 +257,12 @@ function print(
   log(`    queries per interval      ${figures.queries_per_interval}`)
   log(`    spacing of polls          p50 ${gaps.p50}, p95 ${gaps.p95}, max ${gaps.max} ms`)
   log(`    busiest second / mean     ${figures.peak_to_mean}`)
+  log(`    minReplicaCount raised    ${times(after.spec_ms)} until the scale is written`)
+  log(`    paused at 0               ${times(after.pause_ms)}`)
+  log(`    unpaused                  ${times(after.unpause_ms)}`)
+  log(
+    `    webhook, per call         ${hook.mean_ms} ms on average, ${round(hook.within_25_ms * 100, 1)} % within 25 ms (${hook.calls} calls)`,
+  )
   log(`    API server requests       ${JSON.stringify(figures.requests)}`)
 }
 

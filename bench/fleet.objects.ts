@@ -1,6 +1,7 @@
 /** The objects of the fleet: a Deployment and a ScaledObject of one prometheus trigger for each workload. */
 
-const name = (i: number): string => `w${String(i).padStart(5, '0')}`
+/** Of a workload and its Deployment. */
+export const nameOf = (i: number): string => `w${String(i).padStart(5, '0')}`
 
 /** One file of `kubectl apply`: the objects of a range of workloads. */
 export const manifestOf = (make: (i: number) => object, from: number, count: number): string =>
@@ -15,12 +16,12 @@ export const deployment =
   (i: number): object => ({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name: name(i), namespace: 'default' },
+    metadata: { name: nameOf(i), namespace: 'default' },
     spec: {
       replicas,
-      selector: { matchLabels: { app: name(i) } },
+      selector: { matchLabels: { app: nameOf(i) } },
       template: {
-        metadata: { labels: { app: name(i) } },
+        metadata: { labels: { app: nameOf(i) } },
         spec: { containers: [{ name: 'main', image: 'none' }] },
       },
     },
@@ -31,9 +32,9 @@ export const scaledObject =
   (i: number): object => ({
     apiVersion: 'keda.sh/v1alpha1',
     kind: 'ScaledObject',
-    metadata: { name: name(i), namespace: 'default' },
+    metadata: { name: nameOf(i), namespace: 'default' },
     spec: {
-      scaleTargetRef: { name: name(i) },
+      scaleTargetRef: { name: nameOf(i) },
       pollingInterval,
       cooldownPeriod: 300,
       maxReplicaCount: 3,
@@ -42,7 +43,7 @@ export const scaledObject =
           type: 'prometheus',
           metadata: {
             serverAddress: source,
-            query: `backlog{workload="${name(i)}"}`,
+            query: `backlog{workload="${nameOf(i)}"}`,
             threshold: '10',
           },
         },

@@ -33,7 +33,7 @@ export interface ReactFigures {
   readonly unpause_ms: Percentiles
 }
 
-type Change = 'spec' | 'pause' | 'unpause'
+export type Change = 'spec' | 'pause' | 'unpause'
 
 const interval = 5
 /** A change that takes longer (ms) fails the benchmark. */
@@ -45,12 +45,15 @@ const pausedAt = (replicas: string | null): object => ({
 })
 
 /** What is done to a workload of one replica whose source has work, and the replicas it must then be given. */
-const steps: readonly { readonly name: Change; readonly patch: object; readonly wanted: number }[] =
-  [
-    { name: 'spec', patch: { spec: { minReplicaCount: 2 } }, wanted: 2 },
-    { name: 'pause', patch: pausedAt('0'), wanted: 0 },
-    { name: 'unpause', patch: pausedAt(null), wanted: 2 },
-  ]
+export const steps: readonly {
+  readonly name: Change
+  readonly patch: object
+  readonly wanted: number
+}[] = [
+  { name: 'spec', patch: { spec: { minReplicaCount: 2 } }, wanted: 2 },
+  { name: 'pause', patch: pausedAt('0'), wanted: 0 },
+  { name: 'unpause', patch: pausedAt(null), wanted: 2 },
+]
 
 export async function run({
   quick,

@@ -19,7 +19,8 @@ export interface Look {
   writes(since: string): Promise<readonly string[]>
 }
 
-const account = 'system:serviceaccount:ebb:ebb'
+/** What Ebb is to the API server. */
+export const account = 'system:serviceaccount:ebb:ebb'
 
 export function looksAt(plane: ControlPlane): Look {
   const path = async (kind: string, name: string, jsonpath: string): Promise<string> => {
