@@ -102,6 +102,7 @@ async function replaceIfDifferent(
   wanted: HorizontalPodAutoscaler,
   found: HorizontalPodAutoscaler,
   signal: AbortSignal,
+  first = true,
 ): Promise<'replaced' | 'unchanged'> {
   const owner = found.metadata.ownerReferences?.find((o) => o.controller === true)
   if (owner && !isOwner(ownerOf(wanted), owner))
@@ -110,8 +111,17 @@ async function replaceIfDifferent(
       owner: `${owner.kind} ${owner.name}`,
     })
   if (!hpaDiffers(wanted, found)) return 'unchanged'
-  await cluster.replace(kinds.hpa, renewHpa(wanted, found), signal)
-  return 'replaced'
+  try {
+    await cluster.replace(kinds.hpa, renewHpa(wanted, found), signal)
+    return 'replaced'
+  } catch (error) {
+    if (!first || !isFailure(error, 'CLUSTER_CONFLICT')) throw error
+    // its controller writes how it stands every few seconds: no reason to let a change of the user's wait
+    const { namespace = '', name } = found.metadata
+    const latest = await cluster.get(kinds.hpa, { namespace, name }, signal)
+    if (!latest) throw error
+    return replaceIfDifferent(cluster, wanted, latest, signal, false)
+  }
 }
 
 /** The workload's HPA: `known` where it is followed, else asked for, as one that is not labelled yet. */

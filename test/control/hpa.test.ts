@@ -57,6 +57,21 @@ const owner = (kind: string, name: string): OwnerReference => ({
 })
 
 describe('its HPA', () => {
+  test('takes a change at once, also where its controller has just written how it stands', async (t) => {
+    const bench = await ready(t)
+    let conflicts = 1
+    bench.cluster.setFaults({
+      before({ verb, resource, name }) {
+        if (verb === 'replace' && resource === 'horizontalpodautoscalers' && conflicts-- > 0)
+          throw failure('CLUSTER_CONFLICT', { what: name })
+      },
+    })
+    await bench.change({ spec: { maxReplicaCount: 7 } })
+    await bench.clock.advance(10)
+    assert.equal(conflicts, -1, 'there was a conflict')
+    assert.equal((await bench.hpa())?.spec.maxReplicas, 7)
+  })
+
   test('is made anew when it is deleted, and put right when it is changed', async (t) => {
     const bench = await ready(t)
     const ref = { namespace: 'default', name: 'keda-hpa-orders' }
