@@ -20,6 +20,7 @@ import { reviewsOf } from '../serve/reviews.ts'
 import { replicaCheck } from '../serve/replicas/identify.ts'
 import { serveReplicas } from '../serve/replicas/routes.ts'
 import { replicaName } from '../serve/replicas/wire.ts'
+import { closing } from '../serve/close.ts'
 import { createServer, sendAway } from '../serve/server.ts'
 import {
   alsoKeyPair,
@@ -57,7 +58,7 @@ export interface ServerParts {
 export interface Servers {
   readonly httpPort: number
   readonly httpsPort: number
-  /** Stops taking requests, lets those under way end, closes the ports. */
+  /** Stops taking requests, lets those under way end within a moment, cuts off who is still there, closes the ports. */
   close(): Promise<void>
 }
 
@@ -72,8 +73,10 @@ export async function openServers(parts: ServerParts): Promise<Servers> {
     onFault,
     page: async (app) => dashboard(app, { insight: parts.insight, clock: parts.clock }),
   })
+  const closeHttp = closing(http, parts.clock)
   try {
     const https = await openHttps(parts, onFault, stop.signal)
+    const closeHttps = closing(https, parts.clock)
     try {
       const { bind } = parts.config
       const httpPort = await listen(http, bind, parts.config.httpPort)
@@ -83,16 +86,16 @@ export async function openServers(parts: ServerParts): Promise<Servers> {
         httpsPort,
         async close() {
           stop.abort()
-          await Promise.all([http.close(), https.close()])
+          await Promise.all([closeHttp(), closeHttps()])
         },
       }
     } catch (error) {
-      await https.close()
+      await closeHttps()
       throw error
     }
   } catch (error) {
     stop.abort()
-    await http.close()
+    await closeHttp()
     throw error
   }
 }
