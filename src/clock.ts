@@ -68,6 +68,16 @@ export function within(
   })
 }
 
+/** Waits for `work` until the signal aborts; then it rejects with the signal's reason, and what comes of `work` is not told. */
+export function heeding<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason)
+    if (signal.aborted) return stop()
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}
+
 /**
  * A signal that aborts when the parent does or after `ms`, whichever is first.
  * The caller must `clear` it, so that no timer and no listener outlives the work.

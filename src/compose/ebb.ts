@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { randomUUID } from 'node:crypto'
 import { createStores } from '../auth/stores.ts'
-import type { Clock } from '../clock.ts'
+import { heeding, within, type Clock } from '../clock.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Config } from '../config.ts'
 import { createCoexistence, type Coexistence } from '../control/coexistence.ts'
@@ -113,7 +113,7 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
     clock,
     log,
     relay,
-    start: () =>
+    start: (signal) =>
       startLoops(
         parts,
         fenced,
@@ -123,7 +123,7 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
         metrics,
         outward,
         identity,
-        stop.signal,
+        AbortSignal.any([signal, stop.signal]),
       ),
     leader,
     look: () => elector?.poke(),
@@ -186,11 +186,11 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
       async close() {
         leaving = true
         if (config.shutdownDelay > 0) await handOver(config.shutdownDelay, clock, fenced, elector)
-        await servers.close()
-        await leadership.close()
-        await relay.close()
+        const soon = inTime(clock, log)
+        await soon('listeners', servers.close())
+        await soon('loops', Promise.all([leadership.close(), relay.close()]))
         stop.abort()
-        await Promise.all([...running, elector?.stopped])
+        await soon('Lease', Promise.all([...running, elector?.stopped]))
         await parts.cluster.close()
       },
     }
@@ -212,8 +212,7 @@ async function startLoops(
   instance: string,
   signal: AbortSignal,
 ): Promise<Control> {
-  await Promise.all([allSynced(mirrors), certs.ready])
-  signal.throwIfAborted()
+  await heeding(signal, Promise.all([allSynced(mirrors), certs.ready]))
   await coexistence.check(signal)
   const { allowedEndpoints } = config
   const { cluster } = fenced
@@ -248,6 +247,19 @@ async function startLoops(
     metricsOwner: coexistence.metricsOwner,
   })
 }
+
+/** How long each step of the end may take (ms): with what is answered meanwhile all of them stay below ten seconds. */
+const endPatience = 2_000
+
+/** Waits for a step of the end, but not for ever: what does not end is told, and left to the end of the process. */
+const inTime =
+  (clock: Clock, log: Log) =>
+  async (what: string, work: Promise<unknown>): Promise<void> => {
+    let done = false
+    const finished = work.finally(() => (done = true))
+    await within(finished, endPatience, clock, new AbortController().signal)
+    if (!done) log.warn({ what }, 'did not end in time')
+  }
 
 /** `HOST` takes the port that was listened on; `HOST:PORT` stays, as where ports are mapped. */
 const addressOf = (advertised: string | undefined, port: number): string | undefined =>

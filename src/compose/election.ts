@@ -53,8 +53,9 @@ export async function handOver(
   fenced: Fence,
   elector: Elector | undefined,
 ): Promise<void> {
+  const answered = clock.sleep(delay, new AbortController().signal)
   await fenced.shut()
   // an API server that does not answer delays the end no further; `close` tries once more
   void elector?.resign()
-  await clock.sleep(delay, new AbortController().signal)
+  await answered
 }

@@ -26,7 +26,8 @@ export interface LeadershipParts {
   readonly clock: Clock
   readonly log: Log
   readonly relay: Relay
-  readonly start: () => Promise<Control>
+  /** Starts the loops. Rejects once `signal` aborts, whatever it waits for: they are wanted no more. */
+  readonly start: (signal: AbortSignal) => Promise<Control>
   /** Who holds the Lease, as far as known; undefined also where it is this replica. */
   readonly leader: () => Holder | undefined
   /** Looks at the Lease soon: whoever held it does not answer. */
@@ -42,14 +43,34 @@ export function createLeadership(parts: LeadershipParts): Leadership {
   const { clock, log, leader } = parts
   let wanted = false
   let control: Control | undefined
+  let starting = new AbortController()
+
+  const want = (leads: boolean): void => {
+    if (!leads) starting.abort(failure('NOT_LEADING', { holder: 'another replica, or nobody' }))
+    wanted = leads
+    change.poke()
+  }
+
+  /** Undefined where they are wanted no more before they run. */
+  const begin = async (): Promise<Control | undefined> => {
+    starting = new AbortController()
+    const { signal } = starting
+    const started = await parts.start(signal).catch((error: unknown) => {
+      if (signal.aborted) return undefined
+      throw error
+    })
+    if (wanted && !signal.aborted) return started
+    await started?.close()
+    return undefined
+  }
 
   const change = coalesce(async () => {
     if (wanted === (control !== undefined)) return
     if (wanted) {
-      const started = await parts.start()
-      if (wanted) control = started
-      else await started.close()
-      log.info({ workloads: started.size }, 'leads: polls and decides')
+      control = await begin()
+      if (control) log.info({ workloads: control.size }, 'leads: polls and decides')
+      // won anew while the start that was called off ended
+      else if (wanted) change.poke()
     } else {
       const ended = control
       control = undefined
@@ -98,13 +119,9 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     },
     own,
     ...forwarding({ ...parts, loops }),
-    lead(leads) {
-      wanted = leads
-      change.poke()
-    },
+    lead: want,
     async close() {
-      wanted = false
-      change.poke()
+      want(false)
       await change.idle()
     },
   }
