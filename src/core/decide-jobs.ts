@@ -120,9 +120,10 @@ export function demandOfJobs(s: JobSituation): JobDemand {
   return combined(demands, s.combination, s.bounds)
 }
 
-/** Whether a trigger's word was asked for before the last creation, so that it may count what those Jobs work on. */
+/** Whether a trigger's word was asked for before the last creation was over, so that it may count what those Jobs work on. */
 const isUsed = ({ triggers, batch }: JobSituation): boolean =>
-  batch !== undefined && triggers.some((t) => t.state !== 'failing' && (t.asked ?? 0) < batch.ended)
+  batch !== undefined &&
+  triggers.some((t) => t.state !== 'failing' && (t.asked ?? 0) <= batch.ended)
 
 const stay = (because: JobStayReason, until?: number): JobDecision => ({
   stay: true,

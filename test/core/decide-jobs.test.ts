@@ -173,6 +173,12 @@ const rows: Row[] = [
     0,
   ],
   [
+    'uses no word twice that was asked for in the instant of the creation',
+    { triggers: [queue(5, { asked: now - period + 4_000 }), failing], ...aPeriodAgo },
+    'awaiting-poll',
+    0,
+  ],
+  [
     'uses no word of one trigger twice',
     { triggers: [queue(5), other(5, { asked: now - period })], ...aPeriodAgo },
     'awaiting-poll',
