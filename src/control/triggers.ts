@@ -211,9 +211,11 @@ export function openTrigger(
 
   const accept = (sample: Sample<unknown>): void => {
     const concluded = conclude(scaler, m, spec, metric, sample)
-    // why it was not asked says less than what went wrong when it was
-    if (isFailure(concluded, 'SOURCE_PAUSED') && trigger.conclusion instanceof EbbError) return
-    trigger.conclusion = concluded
+    // why it was not asked says less than what went wrong when it was, or when its neighbour was: the same words for all of them
+    // write no status when a probe asks for another of them
+    const paused = isFailure(concluded, 'SOURCE_PAUSED')
+    if (paused && trigger.conclusion instanceof EbbError) return
+    trigger.conclusion = paused && concluded.cause instanceof EbbError ? concluded.cause : concluded
     if (concluded instanceof EbbError) return
     value = concluded.value
     trigger.previousAt = trigger.at

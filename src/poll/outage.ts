@@ -105,7 +105,7 @@ export function createOutage(
       const { why } = breaker
       if (why === undefined) return undefined
       if (paused?.why !== why) {
-        paused = { why, error: failure('SOURCE_PAUSED', { why: reasonOf(why) }) }
+        paused = { why, error: failure('SOURCE_PAUSED', { why: reasonOf(why) }, why) }
       }
       return paused.error
     },

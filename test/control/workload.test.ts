@@ -65,6 +65,24 @@ describe('a ScaledObject', () => {
     assert.equal(await bench.replicas(), 3)
   })
 
+  test('writes one status when its source throttles, however many its neighbours are that a probe can ask for', async (t) => {
+    const bench = await ready(t, {}, 3)
+    const queues = Array.from({ length: 30 }, (_, i) => `orders-${i}`)
+    for (const queue of queues) {
+      await bench.cluster.create(kinds.deployment, deployment(queue, 3), forever)
+      await bench.cluster.create(kinds.scaledObject, scaledObject({}, { name: queue }), forever)
+      bench.source.queues.set(queue, 15)
+    }
+    await bench.clock.advance(minute)
+    const throttled = error(failure('SOURCE_THROTTLED', { address: 'memory', why: '429' }))
+    for (const queue of queues) bench.source.queues.set(queue, throttled)
+    bench.source.queues.set('orders', throttled)
+    await bench.clock.advance(minute)
+    bench.writes.length = 0
+    await bench.clock.advance(180 * minute)
+    assert.deepEqual(bench.writes, [])
+  })
+
   const silences = [
     ['unreachable', unreachable],
     ['refusing', error(failure('SOURCE_DENIED', { address: 'memory', why: '403' }))],
