@@ -10,14 +10,23 @@ export interface Bite {
   readonly said: string
 }
 
-/** Runs the first `count` seeds with the defect, in a process of its own, until one breaks a promise. */
-export function bite(defect: Defect, count: number): Bite {
+/** Many times what the seeds take (ms), so that a busy machine ends nothing that would have returned. */
+const patienceFor = (count: number): number => 120_000 + count * 1_000
+
+/**
+ * Runs the first `count` seeds with the defect, in a process of its own, until one breaks a promise. What has not returned after
+ * `patience` (ms) is killed: no promise noticed it, so it counts as not noticed.
+ */
+export function bite(defect: Defect, count: number, patience = patienceFor(count)): Bite {
   const program = new URL('./run.ts', import.meta.url).pathname
-  const { stdout, stderr } = spawnSync(
+  const { stdout, stderr, error } = spawnSync(
     process.execPath,
     [program, '--defect', defect.name, '--count', String(count), '--most', '1'],
-    { encoding: 'utf8' },
+    // what spins in one instant of the simulation hears no other signal
+    { encoding: 'utf8', timeout: patience, killSignal: 'SIGKILL' },
   )
+  if (error)
+    return { defect, seed: undefined, said: `did not return in ${patience} ms: ${error.message}` }
   const found = /^seed (\d+): (.*)$/m.exec(stdout)
   const seed = found ? Number(found[1]) : undefined
   return { defect, seed, said: found?.[2] ?? `${stdout}${stderr}`.trim() }

@@ -14,6 +14,14 @@ test('a seed makes the same simulation, step by step, each time', async () => {
   for (const seed of [3, 4]) assert.deepEqual(await tell(seed), await tell(seed))
 })
 
+test('a defect that does not return in time is ended, and counts as not noticed', () => {
+  const [defect] = defects
+  assert.ok(defect)
+  const { seed, said } = bite(defect, 1, 1)
+  assert.equal(seed, undefined)
+  assert.match(said, /^did not return in 1 ms/)
+})
+
 for (const defect of defects.filter((d) => d.quick === true))
   test(`the simulation notices the defect: ${defect.name}`, () => {
     const { seed, said } = bite(defect, 60)
