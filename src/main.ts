@@ -39,14 +39,17 @@ const thrift = {
 
 /**
  * The controller lives for months on little memory: a small young generation, a heap that is collected before it has grown by
- * much, and a malloc that gives back what it does not need halve what is resident. They can only be set when a process starts,
- * so it starts once more, as itself: same process id, no parent. What somebody else has set stays.
+ * much, and a malloc that gives back what it does not need halve what is resident. V8 makes objects old at once where those of
+ * their kind lived long before, as they did while a thousand workloads came at once; each of them would then keep the parts of
+ * its poll until the next full collection. They can only be set when a process starts, so it starts once more, as itself: same
+ * process id, no parent. What somebody else has set stays.
  */
 function frugally(): void {
   const flag = '--max-semi-space-size'
   const given = `${process.execArgv.join(' ')} ${process.env['NODE_OPTIONS'] ?? ''}`
   if (process.argv[2] !== 'run' || !process.execve || given.includes(flag)) return
-  const flags = [`${flag}=2`, '--heap-growing-percent=10', ...process.execArgv]
+  const frugal = [`${flag}=1`, '--heap-growing-percent=10', '--no-allocation-site-pretenuring']
+  const flags = [...frugal, ...process.execArgv]
   const args = [process.execPath, ...flags, ...process.argv.slice(1)]
   process.execve(process.execPath, args, { ...thrift, ...process.env })
 }

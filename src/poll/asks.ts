@@ -68,7 +68,8 @@ export function createAsks(
   { clock, schedule, meter }: Parts,
   hooks: AskHooks,
 ): Asks {
-  const asks = new Set<Ask>()
+  // no Set: V8 makes one that fills and empties anew each time, and what an old one still points to outlives its call
+  const asks: Ask[] = []
 
   const start = (entries: readonly Entry[], probe: boolean): void => {
     const now = clock.now()
@@ -88,7 +89,7 @@ export function createAsks(
       entry.state = 'asked'
       meter.late(scaler.type, Math.max(0, now - entry.alarm.due))
     }
-    asks.add(ask)
+    asks.push(ask)
     meter.inFlight(scaler.type, 1)
     schedule.set(ask.alarm, now + timeout)
     void conduct(ask)
@@ -169,7 +170,9 @@ export function createAsks(
   }
 
   const free = (ask: Ask): void => {
-    if (!asks.delete(ask)) return
+    const at = asks.indexOf(ask)
+    if (at < 0) return
+    asks.splice(at, 1)
     schedule.cancel(ask.alarm)
     meter.inFlight(scaler.type, -1)
     hooks.freed()
@@ -185,7 +188,7 @@ export function createAsks(
 
   return {
     get running() {
-      return asks.size
+      return asks.length
     },
     start,
     unwant(entry) {

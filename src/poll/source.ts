@@ -50,7 +50,8 @@ export function createSource(
   const c = connectionOf(scaler.fields, m)
   const timeout: number = scaler.timeout?.(c) ?? host.timeout
   const entries = new Map<string, Entry>()
-  const ready = new Set<Entry>()
+  /** In the order in which they fell due. */
+  const ready: Entry[] = []
   const guard = createGuard()
   let flushing = false
   let closed = false
@@ -75,7 +76,7 @@ export function createSource(
 
   const due = (entry: Entry): void => {
     entry.state = 'ready'
-    ready.add(entry)
+    ready.push(entry)
     flushSoon()
   }
 
@@ -91,23 +92,20 @@ export function createSource(
     if (closed) return
     lender.serve()
     if (outage.held !== undefined) withhold(outage.held)
-    else if (scaler.batch !== false && ready.size >= scaler.batch) {
+    else if (scaler.batch !== false && ready.length >= scaler.batch) {
       if (slots() > 0) asks.start(takeReady(), false)
     } else {
-      for (const entry of ready) {
-        if (slots() <= 0) return
-        ready.delete(entry)
-        asks.start([entry], false)
-      }
+      for (const entry of ready.splice(0, Math.max(0, slots()))) asks.start([entry], false)
     }
   }
 
   const slots = (): number => concurrency - asks.running - lender.running
 
-  const takeReady = (): readonly Entry[] => {
-    const all = [...ready]
-    ready.clear()
-    return all
+  const takeReady = (): readonly Entry[] => ready.splice(0)
+
+  const unready = (entry: Entry): void => {
+    const at = ready.indexOf(entry)
+    if (at >= 0) ready.splice(at, 1)
   }
 
   /** Until its next turn. */
@@ -171,7 +169,7 @@ export function createSource(
       shortest,
       probe(entry) {
         schedule.cancel(entry.alarm)
-        ready.delete(entry)
+        unready(entry)
         entry.alarm.due = clock.now()
         asks.start([entry], true)
       },
@@ -186,7 +184,7 @@ export function createSource(
       if (probe && !closed) outage.unprobe()
     },
     freed: () => {
-      if (ready.size > 0 || lender.waiting) flushSoon()
+      if (ready.length > 0 || lender.waiting) flushSoon()
     },
     appeal: createAppeal(entries, connection, shortest, clock),
     address,
@@ -245,7 +243,7 @@ export function createSource(
     remove(entry) {
       const { state } = entry
       entries.delete(entry.key)
-      ready.delete(entry)
+      if (state === 'ready') unready(entry)
       shelve(entry)
       guard.forget(entry)
       if (state === 'asked') asks.unwant(entry)
