@@ -11,6 +11,8 @@ export interface Endpoints {
   /** As it was written, for messages. */
   readonly text: string
   allow(endpoint: Endpoint): boolean
+  /** Whether it is named by more than a bare `*`: what goes to nobody but servers an admin has in mind needs that. */
+  names(endpoint: Endpoint): boolean
 }
 
 const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
@@ -34,20 +36,25 @@ const form = /^(\*|(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])
 export function parseEndpoints(text: string): Endpoints | { readonly problem: string } {
   const patterns: { readonly host: string; readonly port: number | undefined }[] = []
   for (const word of text.split(/[\s,]+/).filter(Boolean)) {
-    const [, host, port] = form.exec(word.toLowerCase()) ?? []
+    const [, written, port] = form.exec(word.toLowerCase()) ?? []
+    // an address has several spellings, and is compared by the one that URLs come to
+    const host = written?.startsWith('[') ? URL.parse(`http://${written}`)?.hostname : written
     if (host === undefined || Number(port ?? 1) < 1 || Number(port ?? 1) > 65_535)
       return {
         problem: `"${word.slice(0, 80)}" is no endpoint; write HOST or HOST:PORT, where HOST may begin with *.`,
       }
     patterns.push({ host, port: port === undefined ? undefined : Number(port) })
   }
+  const holds = (among: typeof patterns, endpoint: Endpoint): boolean =>
+    among.some(
+      ({ host, port }) =>
+        (port === undefined || port === endpoint.port) && matches(host, endpoint.host),
+    )
+  const named = patterns.filter(({ host }) => host !== '*')
   return {
     text: text.trim(),
-    allow: (endpoint) =>
-      patterns.some(
-        ({ host, port }) =>
-          (port === undefined || port === endpoint.port) && matches(host, endpoint.host),
-      ),
+    allow: (endpoint) => holds(patterns, endpoint),
+    names: (endpoint) => holds(named, endpoint),
   }
 }
 

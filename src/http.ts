@@ -127,7 +127,7 @@ const limitsOf = ({ minVersion, ciphers }: TlsLimits): SecureContextOptions => {
 }
 
 const isLocal = (host: string): boolean =>
-  host === 'localhost' || host === '[::1]' || host.startsWith('127.')
+  host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
 
 function proxied(url: URL): boolean {
   const names =

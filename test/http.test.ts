@@ -212,6 +212,8 @@ describe('the proxy of the environment', () => {
       assert.deepEqual(carried, ['http://elsewhere.example:9090/x'])
       assert.equal(await outcome(source.url), 200)
       assert.equal(carried.length, 1)
+      assert.equal(await outcome('http://127.elsewhere.example/x'), 200)
+      assert.equal(carried.length, 2)
     } finally {
       await source.close()
       proxy.closeAllConnections()

@@ -1,3 +1,4 @@
+import { withoutLast } from '../../src/core/trim.ts'
 import type { Values } from '../../src/metadata/fields.ts'
 import { cloudOf, cloudProblems, providerOf } from '../shared/azure.ts'
 import type { fields } from './fields.ts'
@@ -62,11 +63,39 @@ function identityProblems(m: Told): string[] {
   if (m.cloud === undefined) return []
   if (['german', 'stack'].includes(cloudOf(m.cloud) ?? ''))
     return [`cloud ${m.cloud} has no managed Prometheus`]
-  return cloudProblems(
-    m.cloud,
-    'azureManagedPrometheusResourceURL',
-    m.azureManagedPrometheusResourceURL,
-  )
+  return [
+    ...cloudProblems(
+      m.cloud,
+      'azureManagedPrometheusResourceURL',
+      m.azureManagedPrometheusResourceURL,
+    ),
+    ...(cloudOf(m.cloud) === 'private' ? audienceProblems(m) : []),
+  ]
+}
+
+/**
+ * Whoever writes the trigger says what the token is for and where it goes: only a server of that very resource may get it, or
+ * it would be a token for anything the identity may do, sent anywhere. Key Vault's clients hold challenges to the same rule.
+ */
+function audienceProblems({
+  serverAddress,
+  azureManagedPrometheusResourceURL: resource,
+}: Told): string[] {
+  if (serverAddress === undefined || resource === undefined) return []
+  const [server, audience] = [URL.parse(serverAddress), URL.parse(resource)]
+  // wrong by itself, and said so elsewhere
+  if (!server) return []
+  // nothing besides the origin: Entra ID must not read another resource in it than is read here
+  if (audience?.protocol !== 'https:' || withoutLast(resource, '/') !== audience.origin)
+    return ['azureManagedPrometheusResourceURL must be https://HOST and no more']
+  const within =
+    server.protocol === 'https:' &&
+    (server.hostname === audience.hostname || server.hostname.endsWith(`.${audience.hostname}`))
+  return within
+    ? []
+    : [
+        `serverAddress must be https at ${audience.hostname} or below it: the token is for azureManagedPrometheusResourceURL alone`,
+      ]
 }
 
 const customHeader = (m: Told): Readonly<Record<string, string>> =>

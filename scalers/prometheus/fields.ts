@@ -83,7 +83,10 @@ export const fields = {
     connection: true,
   }),
   azureManagedPrometheusResourceURL: optional(
-    text({ doc: 'With cloud Private: the resource that tokens are for.', connection: true }),
+    text({
+      doc: 'With cloud Private: the resource that tokens are for, as https://HOST. The server must be at that host or below it.',
+      connection: true,
+    }),
   ),
   ...identityFields,
   apiKey: idle('Required for authModes `apiKey`.', true),

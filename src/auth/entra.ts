@@ -75,7 +75,8 @@ function authorityOf({ authorityHost, scope }: EntraRequest, { env, named }: Ent
     (authorities.includes(url.hostname) ||
       url.host === URL.parse(own)?.host ||
       named(endpointOf(url)))
-  if (known) return authorityHost
+  // as it was read here, so that nobody reads another host in it
+  if (known && url.username === '') return url.href
   throw failure('IDENTITY_DENIED', {
     scope,
     why: `identityAuthorityHost ${url?.host ?? 'is no URL and'} is no authority of Azure; use one, or have the controller's AZURE_AUTHORITY_HOST or --allowed-endpoints name it`,

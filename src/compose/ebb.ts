@@ -222,7 +222,7 @@ async function startLoops(
     outward,
     timeout: config.httpTimeout,
     env: process.env,
-    named: (endpoint) => allowedEndpoints?.allow(endpoint) ?? false,
+    named: (endpoint) => allowedEndpoints?.names(endpoint) ?? false,
     fileRoot: config.filepathAuthRootPath,
     tokenLife: config.boundServiceAccountTokenExpiry,
     restricted: config.restrictSecretAccess,

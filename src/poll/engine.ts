@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import { permitWithin, type Within } from '../endpoints.ts'
+import { endpointOf, permitWithin, type Within } from '../endpoints.ts'
 import type { Host } from '../scaler.ts'
 import { makeEntry, paceOf, periodOf, type Entry, type Subscriber } from './board.ts'
 import { queryKey, sourceKey } from './key.ts'
@@ -172,6 +172,12 @@ function partsWithin(parts: Parts, within: Within | undefined): Parts {
     host: {
       ...host,
       permit,
+      token(request, signal, refused) {
+        // no URL: whoever asks for the token says so
+        const url = 'tokenUrl' in request ? URL.parse(request.tokenUrl) : null
+        if (url) permit(endpointOf(url))
+        return host.token(request, signal, refused)
+      },
       get trust() {
         return host.trust
       },

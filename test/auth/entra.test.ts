@@ -43,7 +43,7 @@ async function open(
     clock: systemClock,
     outward: { ...anywhere, trust: [entra.ca], lookup: loopback },
     timeout: 1_000,
-    named: (endpoint) => 'allow' in list && list.allow(endpoint),
+    named: (endpoint) => 'names' in list && list.names(endpoint),
     env: {
       AZURE_CLIENT_ID: 'ebb',
       AZURE_TENANT_ID: tenant,
@@ -130,6 +130,11 @@ describe('a workload identity of Azure', { timeout: 30_000 }, () => {
     const s = await open(t, { AZURE_AUTHORITY_HOST: undefined })
     const why = await s.why({ authorityHost: s.entra.url })
     assert.match(why, /identityAuthorityHost login\.entra\.test:\d+ is no authority of Azure/)
+    assert.equal(s.entra.seen.length, 0)
+  })
+  test('nor where the controller allows everything', async (t) => {
+    const s = await open(t, { AZURE_AUTHORITY_HOST: undefined }, '*, *:443')
+    assert.match(await s.why({ authorityHost: s.entra.url }), /is no authority of Azure/)
     assert.equal(s.entra.seen.length, 0)
   })
   test('does so where the controller allows that server by name', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
+import { azureQueue } from '../../scalers/azure-queue/index.ts'
 import { prometheus } from '../../scalers/prometheus/index.ts'
 import { kinds } from '../../src/kinds.ts'
 import { parseEndpoints, permitWithin } from '../../src/endpoints.ts'
@@ -11,6 +12,14 @@ import { startHttpSource, type HttpSource } from '../support/http-source.ts'
 interface Stage {
   readonly bench: Bench
   readonly source: HttpSource
+  /** The same of any trigger, and of what the authentication says besides. */
+  use(
+    allowed: string,
+    type: string,
+    metadata: Readonly<Record<string, string>>,
+    spec?: object,
+    least?: number,
+  ): Promise<{ reason?: string; message?: string }>
   /**
    * Applies a ClusterTriggerAuthentication for these endpoints and a ScaledObject that uses it against an address; resolves
    * when it is refused or ready and asked `least` times, or after a second where that is 0.
@@ -22,7 +31,7 @@ interface Stage {
   ): Promise<{ reason?: string; message?: string }>
 }
 
-async function open(t: TestContext, everywhere?: string): Promise<Stage> {
+async function open(t: TestContext, everywhere?: string, scaler = prometheus): Promise<Stage> {
   const source = await startHttpSource(() => ({
     body: '{"status":"success","data":{"result":[{"value":[1,"0"]}]}}',
   }))
@@ -34,7 +43,7 @@ async function open(t: TestContext, everywhere?: string): Promise<Stage> {
     permit: (endpoint: { host: string; port: number }) => permitWithin(within, endpoint),
   }
   const bench = await openBench({
-    shared: { load: async () => prometheus },
+    shared: { load: async (type) => (type === 'prometheus' ? scaler : azureQueue) },
     stores: { outward },
   })
   t.after(async () => {
@@ -43,25 +52,30 @@ async function open(t: TestContext, everywhere?: string): Promise<Stage> {
   })
   await bench.cluster.create(
     kinds.secret,
-    { ...secret('shared', { token: 'hunter2' }), metadata: { namespace: 'ebb', name: 'shared' } },
+    {
+      ...secret('shared', { token: 'hunter2', connection: connectionTo(source.url) }),
+      metadata: { namespace: 'ebb', name: 'shared' },
+    },
     forever,
   )
   await bench.cluster.create(kinds.deployment, deployment(), forever)
-  return {
+  const stage: Stage = {
     bench,
     source,
-    async follow(allowed, serverAddress, least = 1) {
+    follow: (allowed, serverAddress, least) =>
+      stage.use(allowed, 'prometheus', { ...prom, serverAddress }, undefined, least),
+    async use(allowed, type, metadata, spec = from('bearerToken', 'token'), least = 1) {
       await bench.cluster.apply(
         kinds.clusterTriggerAuthentication,
         {
           metadata: { name: 'shared', annotations: { 'ebb.dev/allowed-endpoints': allowed } },
-          spec: { secretTargetRef: [{ parameter: 'bearerToken', name: 'shared', key: 'token' }] },
+          spec,
         },
         forever,
       )
       const trigger = {
-        type: 'prometheus',
-        metadata: { serverAddress, query: 'x', threshold: '1', authModes: 'bearer' },
+        type,
+        metadata,
         authenticationRef: { name: 'shared', kind: 'ClusterTriggerAuthentication' },
       }
       await bench.cluster.apply(kinds.scaledObject, scaledObject({ triggers: [trigger] }), forever)
@@ -76,7 +90,16 @@ async function open(t: TestContext, everywhere?: string): Promise<Stage> {
       return bench.condition('Ready')
     },
   }
+  return stage
 }
+
+const prom = { query: 'x', threshold: '1', authModes: 'bearer' }
+/** A parameter from the Secret that is shared. */
+const from = (parameter: string, key: string): object => ({
+  secretTargetRef: [{ parameter, name: 'shared', key }],
+})
+const connectionTo = (url: string): string =>
+  `AccountName=shop;AccountKey=aHVudGVyMg==;QueueEndpoint=${url}/shop`
 
 describe('where a shared credential may go', { timeout: 30_000 }, () => {
   test('it goes to an endpoint that its annotation names', async (t) => {
@@ -118,10 +141,119 @@ describe('where a shared credential may go', { timeout: 30_000 }, () => {
     assert.match((await s.bench.condition('Ready')).message ?? '', /may not be reached/)
     assert.equal(evil.connections(), 0)
   })
+  test('a scaler that does not say where its token server is gains nothing', async (t) => {
+    const { endpoints: _, ...silent } = prometheus
+    const s = await open(t, undefined, silent)
+    const evil = await startHttpSource(() => ({ body: '{"access_token":"x"}' }))
+    t.after(() => evil.close())
+    const metadata = {
+      ...prom,
+      authModes: 'oauth',
+      serverAddress: s.source.url,
+      clientID: 'ebb',
+      oauthTokenURI: evil.url,
+    }
+    const allowed = `127.0.0.1:${new URL(s.source.url).port}`
+    await s.use(allowed, 'prometheus', metadata, from('clientSecret', 'token'), 0)
+    assert.match((await s.bench.condition('Ready')).message ?? '', /may not be reached/)
+    assert.equal(evil.connections(), 0)
+  })
   test('--allowed-endpoints holds for every workload', async (t) => {
     const s = await open(t, 'prometheus.example')
     const { message } = await s.follow('127.0.0.1', s.source.url)
     assert.match(message ?? '', /--allowed-endpoints allows prometheus\.example/)
     assert.equal(s.source.connections(), 0)
   })
+})
+
+/** Everything a tenant may write, with a server of his own in it; the list holds none of them. */
+describe('a shared credential goes to no server of a tenant', { timeout: 60_000 }, () => {
+  const allowed = 'prometheus.example, *.queue.core.windows.net, 10.0.0.1'
+  const identity = { podIdentity: { provider: 'azure-workload' } }
+  const queue = { queueName: 'q', accountName: 'shop', cloud: 'Private' }
+  const addresses: readonly ((at: string, port: string) => string)[] = [
+    (at) => `http://${at}`,
+    (at) => `http://prometheus.example@${at}`,
+    (at) => `http://prometheus.example:9090@${at}/prometheus.example`,
+    (at) => `http://prometheus.example%2f@${at}`,
+    (at) => `http:\\\\${at}\\@prometheus.example`,
+    (at) => `http://\t${at}`,
+    (_, port) => `http://127.1:${port}`,
+    (_, port) => `http://2130706433:${port}`,
+    (_, port) => `http://0x7f000001:${port}`,
+    (_, port) => `http://[::1]:${port}`,
+    (_, port) => `http://[::ffff:127.0.0.1]:${port}`,
+    (_, port) => `HTTP://LocalHost.:${port}`,
+    (_, port) => `http://10.0.0.1.localhost:${port}`,
+    (_, port) => `http://prometheus.example.localhost:${port}`,
+    (_, port) => `http://prometheus。example.localhost:${port}`,
+    (_, port) => `http://prometheus.example..localhost:${port}`,
+    (_, port) => `http://prometheuſ.example.localhost:${port}`,
+  ]
+  type Row = readonly [
+    name: string,
+    type: string,
+    metadata: (at: string, port: string) => Readonly<Record<string, string>>,
+    spec?: object,
+  ]
+  const rows: readonly Row[] = [
+    ...addresses.map((make): Row => [
+      `the address ${JSON.stringify(make('HOST:PORT', 'PORT'))}`,
+      'prometheus',
+      (at, port) => ({ ...prom, serverAddress: make(at, port) }),
+    ]),
+    [
+      'a token server of his own for a client that is lent',
+      'prometheus',
+      (at) => ({
+        ...prom,
+        authModes: 'oauth',
+        serverAddress: 'http://prometheus.example',
+        clientID: 'ebb',
+        oauthTokenURI: `http://${at}/token`,
+      }),
+      from('clientSecret', 'token'),
+    ],
+    [
+      'an endpoint within a connection string',
+      'azure-queue',
+      () => ({ queueName: 'q' }),
+      from('connection', 'connection'),
+    ],
+    ...['queue.core.windows.net@', 'queue.core.windows.net:443@', 'x@'].map((before): Row => [
+      `the suffix ${before}HOST`,
+      'azure-queue',
+      (at) => ({ ...queue, endpointSuffix: `${before}${at}` }),
+      identity,
+    ]),
+    ...['localhost:PORT/.queue.core.windows.net', 'localhost:PORT#.queue.core.windows.net'].map(
+      (suffix): Row => [
+        `the suffix ${suffix}`,
+        'azure-queue',
+        (_, port) => ({ ...queue, endpointSuffix: suffix.replace('PORT', port) }),
+        identity,
+      ],
+    ),
+    [
+      'a token for any resource',
+      'prometheus',
+      (at) => ({
+        query: 'x',
+        threshold: '1',
+        serverAddress: `http://${at}`,
+        cloud: 'Private',
+        azureManagedPrometheusResourceURL: 'https://vault.azure.net',
+      }),
+      identity,
+    ],
+  ]
+  for (const [name, type, metadata, spec] of rows)
+    test(name, async (t) => {
+      const s = await open(t)
+      const { host, port } = new URL(s.source.url)
+      const { reason, message } = await s.use(allowed, type, metadata(host, port), spec, 0)
+      assert.equal(reason, 'ScaledObjectCheckFailed')
+      assert.match(message ?? '', /may not be reached|the token is for/)
+      assert.equal(s.source.connections(), 0)
+    })
 })

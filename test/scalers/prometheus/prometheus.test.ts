@@ -141,6 +141,44 @@ describe('a trigger is refused', () => {
       {},
       { provider: 'azure-workload' },
     ],
+    ...(
+      [
+        ['https://vault.azure.net', 'https://prometheus.example', 'elsewhere'],
+        ['https://example', 'https://prometheusexample', 'with a longer name'],
+        ['https://example', 'https://prometheus.example@evil.test', 'behind a user'],
+        ['https://example', 'http://prometheus.example', 'without TLS'],
+      ] as const
+    ).map(
+      ([resource, serverAddress, where]) =>
+        [
+          `with a token for one resource and a server ${where}`,
+          { cloud: 'private', azureManagedPrometheusResourceURL: resource, serverAddress },
+          `serverAddress must be https at ${new URL(resource).hostname} or below it: the token is for azureManagedPrometheusResourceURL alone`,
+          {},
+          { provider: 'azure-workload' },
+        ] as const,
+    ),
+    ...[
+      'prometheus.example',
+      'http://example',
+      'https://vault.azure.net@example',
+      'https://vault.azure.net\\@example',
+      'https://example/.default https://vault.azure.net',
+      'https:example',
+    ].map(
+      (resource) =>
+        [
+          `with the resource ${resource}`,
+          {
+            cloud: 'private',
+            azureManagedPrometheusResourceURL: resource,
+            serverAddress: 'https://prometheus.example',
+          },
+          'azureManagedPrometheusResourceURL must be https://HOST and no more',
+          {},
+          { provider: 'azure-workload' },
+        ] as const,
+    ),
     ['with a header that is none', { customHeaders: 'a b=c' }, '"a b" is not a header name'],
     ['with a header of the connection', { customHeaders: 'Host=c' }, 'header Host cannot be set'],
     [
