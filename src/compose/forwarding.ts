@@ -78,10 +78,10 @@ export function forwarding(parts: ForwardingParts): {
           ({ insight }) => insight.list(),
           (address, signal) => relay.list(address, signal),
         ),
-      get: (namespace, name) =>
+      get: (...which) =>
         answered(
-          ({ insight }) => insight.get(namespace, name),
-          (address, signal) => relay.get(address, namespace, name, signal),
+          ({ insight }) => insight.get(...which),
+          (address, signal) => relay.get(address, which, signal),
         ),
     },
     readings: {

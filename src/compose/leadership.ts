@@ -104,8 +104,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
   const own = {
     insight: {
       list: async () => (await ownLoops()).insight.list(),
-      get: async (namespace: string, name: string) =>
-        (await ownLoops()).insight.get(namespace, name),
+      get: async (...which: Parameters<Insight['get']>) => (await ownLoops()).insight.get(...which),
     },
     readings: {
       read: async (namespace: string, name: string, metric: string) =>

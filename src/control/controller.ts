@@ -146,8 +146,11 @@ export function createController(mirrors: Mirrors, given: Omit<Shared, 'rivals'>
     insight: {
       list: async () =>
         [...workloads.values(), ...jobs.values()].map((workload) => workload.view()),
-      get: async (namespace, name) =>
-        (workloads.get(keyOf(namespace, name)) ?? jobs.get(namespace, name))?.view(),
+      async get(namespace, name, kind) {
+        const object = kind === 'ScaledJob' ? undefined : workloads.get(keyOf(namespace, name))
+        const job = kind === 'ScaledObject' ? undefined : jobs.get(namespace, name)
+        return (object ?? job)?.view()
+      },
     },
     readings: {
       async read(namespace, name, metric) {

@@ -23,11 +23,14 @@ export interface LedgerRecord {
   readonly write: Write
 }
 
+/** A ScaledObject and a ScaledJob may have one name: nothing but the kind tells them apart. */
+export type WorkloadKind = 'ScaledObject' | 'ScaledJob'
+
 /** One workload as the page, `ebb explain` and the demo see it. Times are epoch ms. Holds no secret. */
 export interface WorkloadView {
   readonly namespace: string
   readonly name: string
-  readonly kind: 'ScaledObject' | 'ScaledJob'
+  readonly kind: WorkloadKind
   readonly target: { readonly kind: string; readonly name: string }
   /** `jobs`: Ebb creates Jobs. */
   readonly mode: 'hpa' | 'direct' | 'jobs' | 'shadow'
@@ -51,7 +54,8 @@ export interface WorkloadView {
 /** The port through which everything that shows Ebb's state reads it; local today, remote when replicas share the work. */
 export interface Insight {
   list(): Promise<readonly WorkloadView[]>
-  get(namespace: string, name: string): Promise<WorkloadView | undefined>
+  /** Without a kind the ScaledObject of that name, or else the ScaledJob. */
+  get(namespace: string, name: string, kind?: WorkloadKind): Promise<WorkloadView | undefined>
 }
 
 /** One value for the HPA; only a formula's may be negative. `at` is when it was measured. */

@@ -1,10 +1,11 @@
 import type { Because } from '../core/decide.ts'
 import type { JobBecause } from '../core/decide-jobs.ts'
+import type { WorkloadKind } from './insight.ts'
 import type { Trigger } from './triggers.ts'
 
 /** Which workload a figure belongs to. */
 export interface Whose {
-  readonly kind: 'ScaledObject' | 'ScaledJob'
+  readonly kind: WorkloadKind
   readonly namespace: string
   readonly name: string
 }

@@ -1,9 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
-import type { Insight, WorkloadView } from '../control/insight.ts'
+import type { Insight, WorkloadKind, WorkloadView } from '../control/insight.ts'
+import { kinds } from '../kinds.ts'
 import type { Authorization, Question } from './authorization.ts'
 import { metricsGroup, metricsVersion } from './discovery.ts'
-import { permit, refuse } from './guard.ts'
+import { refuse, refuseBy, type Refusal } from './guard.ts'
 import type { Server } from './server.ts'
 
 /**
@@ -13,8 +14,26 @@ import type { Server } from './server.ts'
 export const explainResource = 'ebb-explain'
 
 /** Where a workload's view is, on the API server as on Ebb itself. */
-export const explainPath = (namespace: string, name: string): string =>
-  `/apis/${metricsGroup}/${metricsVersion}/namespaces/${encodeURIComponent(namespace)}/${explainResource}/${encodeURIComponent(name)}`
+export const explainPath = (namespace: string, name: string, kind?: WorkloadKind): string =>
+  `/apis/${metricsGroup}/${metricsVersion}/namespaces/${encodeURIComponent(namespace)}/${explainResource}/${encodeURIComponent(explainName(name, kind))}`
+
+const resources: Readonly<Record<WorkloadKind, string>> = {
+  ScaledObject: kinds.scaledObject.plural,
+  ScaledJob: kinds.scaledJob.plural,
+}
+/** In the order in which they are looked for where no kind is said. */
+export const everyKind: readonly WorkloadKind[] = ['ScaledObject', 'ScaledJob']
+
+/** The name to read; `scaledjobs:NAME` where the kind is said, which no name of an object can be. */
+export const explainName = (name: string, kind: WorkloadKind | undefined): string =>
+  kind === undefined ? name : `${resources[kind]}:${name}`
+
+function asked(text: string): { readonly name: string; readonly among: readonly WorkloadKind[] } {
+  const said = everyKind.find((kind) => text.startsWith(explainName('', kind)))
+  return said
+    ? { name: text.slice(explainName('', said).length), among: [said] }
+    : { name: text, among: everyKind }
+}
 
 /** What the path answers: the view, and the time here (epoch ms) by which its ages are told. */
 export interface Explanation {
@@ -23,9 +42,9 @@ export interface Explanation {
 }
 
 /**
- * `GET .../namespaces/{namespace}/ebb-explain/{name}`: how a workload stands, for who may `get` the ScaledObject (or
- * ScaledJob) of that name. The API server has checked `get ebb-explain` before; this second check is what protects a
- * workload, since it also holds for those who come directly.
+ * `GET .../namespaces/{namespace}/ebb-explain/{name}`: how a workload stands, for who may `get` the ScaledObject or ScaledJob of
+ * that name; where no kind is said, the first of the two that there is and that may be seen. The API server has checked
+ * `get ebb-explain` before; this second check is what protects a workload, since it also holds for those who come directly.
  */
 export function serveExplain(
   app: Server,
@@ -39,15 +58,29 @@ export function serveExplain(
   app.get(path, { config: { access: 'in-handler' } }, async (request, reply) => {
     const { user } = request
     if (!user) return refuse(reply, 401, 'Unauthorized')
-    const { namespace, name } = paramsOf(request)
-    const workload = await o.insight.get(namespace, name)
-    const resource = workload?.kind === 'ScaledJob' ? 'scaledjobs' : 'scaledobjects'
-    if (!(await permit(o.authorization, user, question(resource, namespace, name), reply)))
-      return reply
-    if (!workload)
-      return refuse(reply, 404, `${resource}.keda.sh "${name}" not found in ${namespace}`)
-    const explanation: Explanation = { at: o.clock.now(), workload }
-    return reply.type('application/json').send(JSON.stringify(explanation))
+    const { namespace, name: text } = paramsOf(request)
+    const { name, among } = asked(text)
+    let refusal: Refusal | undefined
+    let seen = false
+    for (const kind of among) {
+      // asked before it is looked for: who may not see it is not to learn whether it is there
+      const verdict = await o.authorization.authorize(
+        user,
+        question(resources[kind], namespace, name),
+      )
+      if (verdict.kind !== 'allowed') {
+        refusal ??= verdict
+        continue
+      }
+      seen = true
+      const workload = await o.insight.get(namespace, name, kind)
+      if (!workload) continue
+      const explanation: Explanation = { at: o.clock.now(), workload }
+      return reply.type('application/json').send(JSON.stringify(explanation))
+    }
+    if (refusal && (!seen || refusal.kind === 'unknown')) return refuseBy(refusal, reply)
+    const what = among.map((kind) => `${resources[kind]}.keda.sh`).join(' or ')
+    return refuse(reply, 404, `${what} "${name}" not found in ${namespace}`)
   })
 }
 

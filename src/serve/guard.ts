@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { Authentication } from './authentication.ts'
-import type { Authorization, Question } from './authorization.ts'
+import type { Authorization, Question, Verdict } from './authorization.ts'
 import type { Identity } from './identity.ts'
 import type { IsReplica } from './replicas/identify.ts'
 import type { Server } from './server.ts'
@@ -48,7 +48,7 @@ export function guard(app: Server, access: Access): void {
 }
 
 /** Asks the question and answers the request when the verdict is no. Says whether to go on. */
-export async function permit(
+async function permit(
   authorization: Authorization,
   user: Identity,
   question: Question,
@@ -57,9 +57,15 @@ export async function permit(
   const now = authorization.authorize(user, question)
   const verdict = now instanceof Promise ? await now : now
   if (verdict.kind === 'allowed') return true
-  await refuse(reply, verdict.kind === 'denied' ? 403 : 503, verdict.error.message)
+  await refuseBy(verdict, reply)
   return false
 }
+
+export type Refusal = Exclude<Verdict, { readonly kind: 'allowed' }>
+
+/** Sends a verdict that is no. */
+export const refuseBy = ({ kind, error }: Refusal, reply: FastifyReply): Promise<void> =>
+  refuse(reply, kind === 'denied' ? 403 : 503, error.message)
 
 /** Sends a refusal as a `Status` object. */
 export async function refuse(reply: FastifyReply, code: number, message: string): Promise<void> {

@@ -3,7 +3,7 @@ import { createServer as createPlain, type AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import type { Control } from '../../src/compose/control.ts'
 import { forwarding } from '../../src/compose/forwarding.ts'
-import type { MetricValue } from '../../src/control/insight.ts'
+import type { Insight, MetricValue, WorkloadKind, WorkloadView } from '../../src/control/insight.ts'
 import { failure, isFailure } from '../../src/errors.ts'
 import type { Holder } from '../../src/lease.ts'
 import { issueLeaf, makeAuthority, type Authority } from '../../src/serve/authority.ts'
@@ -16,6 +16,7 @@ import { createServer } from '../../src/serve/server.ts'
 import { alsoKeyPair, tlsOptions, type KeyPair } from '../../src/serve/tls.ts'
 import { issue } from '../serve/pki.ts'
 import { manualClock, settle, type ManualClock } from '../support/clock.ts'
+import { fakeInsight, workload } from '../support/insight.ts'
 
 const name = replicaName('ebb', 'ebb')
 const day = 86_400_000
@@ -31,6 +32,7 @@ interface OwnerOptions {
   readonly ca: Authority
   readonly clock: ManualClock
   readonly read?: () => Promise<readonly MetricValue[]>
+  readonly insight?: Insight
   /** What its listener shows to everybody else; without it that of Ebb's CA. */
   readonly shown?: KeyPair
   /** When its certificate of Ebb's CA was issued. */
@@ -58,7 +60,7 @@ async function owner(t: TestContext, o: OwnerOptions): Promise<Owner> {
         return o.read ? o.read() : Promise.resolve([value])
       },
     },
-    insight: { list: async () => [], get: async () => undefined },
+    insight: o.insight ?? { list: async () => [], get: async () => undefined },
     leaving: () => o.leaving ?? false,
   })
   alsoKeyPair(app, name, { current: () => pair, onChange: () => () => undefined })
@@ -76,6 +78,7 @@ interface Standby {
   readonly left: () => number
   readonly clock: ManualClock
   read(): Promise<readonly MetricValue[]>
+  get(kind?: WorkloadKind): Promise<WorkloadView | undefined>
 }
 
 async function standby(
@@ -96,7 +99,7 @@ async function standby(
     leader: undefined,
     control: undefined,
   }
-  const { readings } = forwarding({
+  const { readings, insight } = forwarding({
     clock: o.clock,
     relay,
     loops: async () => state.control,
@@ -108,6 +111,7 @@ async function standby(
     looks: () => looks,
     left: () => left,
     read: () => readings.read('shop', 'worker', 's0-q'),
+    get: (kind?: WorkloadKind) => insight.get('shop', 'worker', kind),
   })
 }
 
@@ -147,6 +151,28 @@ void test('with a certificate of its own files, a listener still shows replicas 
   const s = await standby(t, ca, { clock })
   s.leader = at('a', a.address)
   assert.deepEqual(await s.read(), [value])
+})
+
+void test('of two workloads of one name the one is told that is meant, also where the leader is older and knows no kinds', async (t) => {
+  const [ca, clock] = [await makeAuthority(Date.now()), manualClock()]
+  const of = (kind: WorkloadKind): WorkloadView =>
+    workload(clock.now(), { namespace: 'shop', name: 'worker', kind })
+  const both = fakeInsight([of('ScaledObject'), of('ScaledJob')])
+  const a = await owner(t, { ca, clock, insight: both })
+  const older = await owner(t, {
+    ca,
+    clock,
+    insight: { ...both, get: (namespace, it) => both.get(namespace, it) },
+  })
+  const s = await standby(t, ca, { clock })
+  const told = async (kind?: WorkloadKind): Promise<string | undefined> => (await s.get(kind))?.kind
+  s.leader = at('a', a.address)
+  assert.deepEqual(
+    [await told('ScaledJob'), await told('ScaledObject'), await told()],
+    ['ScaledJob', 'ScaledObject', 'ScaledObject'],
+  )
+  s.leader = at('b', older.address)
+  assert.deepEqual([await told('ScaledJob'), await told()], [undefined, 'ScaledObject'])
 })
 
 void test('a failure of the leader is told in its own words', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { WorkloadView } from '../../src/control/insight.ts'
+import type { WorkloadKind, WorkloadView } from '../../src/control/insight.ts'
 import { failure } from '../../src/errors.ts'
 import type { Question, Verdict } from '../../src/serve/authorization.ts'
 import { explainPath, serveExplain } from '../../src/serve/explain.ts'
@@ -8,6 +8,7 @@ import { serveExternalMetrics } from '../../src/serve/external-metrics.ts'
 import { type Identity, identity } from '../../src/serve/identity.ts'
 import { createServer } from '../../src/serve/server.ts'
 import { manualClock } from '../support/clock.ts'
+import { fakeInsight } from '../support/insight.ts'
 
 const view: WorkloadView = {
   namespace: 'shop',
@@ -30,13 +31,30 @@ const denied: Verdict = {
   error: failure('ACCESS_DENIED', { user: 'alice', what: 'get' }),
 }
 
-function api(o: { view?: WorkloadView; verdict?: Verdict; user?: Identity | undefined }) {
+const job: WorkloadView = {
+  ...view,
+  kind: 'ScaledJob',
+  target: { kind: 'Job', name: 'worker' },
+  mode: 'jobs',
+  hpa: undefined,
+}
+
+function api(o: {
+  views?: readonly WorkloadView[]
+  /** For every question, or for those about these resources. */
+  verdict?: Verdict
+  about?: readonly string[]
+  user?: Identity | undefined
+}) {
   const asked: Question[] = []
   const app = createServer({ onFault: (error) => assert.fail(String(error)) })
   const authorization = {
     authorize(_user: Identity, question: Question): Verdict {
       asked.push(question)
-      return o.verdict ?? { kind: 'allowed' }
+      const { about } = o
+      const concerned =
+        !about || (question.kind === 'resource' && about.includes(question.resource))
+      return (concerned && o.verdict) || { kind: 'allowed' }
     },
   }
   const user = 'user' in o ? o.user : alice
@@ -50,18 +68,14 @@ function api(o: { view?: WorkloadView; verdict?: Verdict; user?: Identity | unde
     readings: { read: () => assert.fail('no metric was asked for') },
     build: { version: '1' },
   })
-  const insight = {
-    list: async () => [],
-    get: async (namespace: string, name: string) =>
-      namespace === 'shop' && name === 'worker' ? o.view : undefined,
-  }
+  const insight = fakeInsight(o.views ?? [])
   serveExplain(app, { insight, authorization, clock: manualClock(1_000) })
   return { app, asked }
 }
 
 describe('explaining a workload', () => {
   test('answers its view and the time to who may get the ScaledObject', async () => {
-    const { app, asked } = api({ view })
+    const { app, asked } = api({ views: [view] })
     const answer = await app.inject(explainPath('shop', 'worker'))
     assert.equal(answer.statusCode, 200)
     const { at, workload } = answer.json()
@@ -81,14 +95,95 @@ describe('explaining a workload', () => {
     ])
   })
 
-  test('asks for a ScaledJob where the workload is one', async () => {
-    const { app, asked } = api({ view: { ...view, kind: 'ScaledJob' } })
-    await app.inject(explainPath('shop', 'worker'))
-    assert.equal(asked[0]?.kind === 'resource' && asked[0].resource, 'scaledjobs')
+  const both = [view, job]
+  const denial = { verdict: denied }
+  const unsure: Verdict = {
+    kind: 'unknown',
+    error: failure('ACCESS_UNDECIDED', { what: 'it', why: 'down' }),
+  }
+  const rows: readonly (readonly [
+    name: string,
+    kind: WorkloadKind | undefined,
+    o: Parameters<typeof api>[0],
+    answer: WorkloadKind | number,
+    asked: readonly string[],
+  ])[] = [
+    [
+      'none said, a ScaledJob alone',
+      undefined,
+      { views: [job] },
+      'ScaledJob',
+      ['scaledobjects', 'scaledjobs'],
+    ],
+    ['none said, both', undefined, { views: both }, 'ScaledObject', ['scaledobjects']],
+    ['the one', 'ScaledObject', { views: both }, 'ScaledObject', ['scaledobjects']],
+    ['the other', 'ScaledJob', { views: both }, 'ScaledJob', ['scaledjobs']],
+    ['the one, which is not there', 'ScaledObject', { views: [job] }, 404, ['scaledobjects']],
+    ['the other, which is not there', 'ScaledJob', { views: [view] }, 404, ['scaledjobs']],
+    [
+      'the other, which is forbidden',
+      'ScaledJob',
+      { views: both, ...denial, about: ['scaledjobs'] },
+      403,
+      ['scaledjobs'],
+    ],
+    [
+      'the one, where the other is forbidden',
+      'ScaledObject',
+      { views: both, ...denial, about: ['scaledjobs'] },
+      'ScaledObject',
+      ['scaledobjects'],
+    ],
+    [
+      'none said, the first forbidden',
+      undefined,
+      { views: both, ...denial, about: ['scaledobjects'] },
+      'ScaledJob',
+      ['scaledobjects', 'scaledjobs'],
+    ],
+    [
+      'none said, what is there forbidden',
+      undefined,
+      { views: [view], ...denial, about: ['scaledobjects'] },
+      404,
+      ['scaledobjects', 'scaledjobs'],
+    ],
+    [
+      'none said, nothing there and half of it forbidden',
+      undefined,
+      { ...denial, about: ['scaledobjects'] },
+      404,
+      ['scaledobjects', 'scaledjobs'],
+    ],
+    [
+      'none said, the first not known',
+      undefined,
+      { views: [view], verdict: unsure, about: ['scaledobjects'] },
+      503,
+      ['scaledobjects', 'scaledjobs'],
+    ],
+  ]
+  for (const [name, kind, o, answer, resources] of rows)
+    test(`of two kinds: ${name}`, async () => {
+      const { app, asked } = api(o)
+      const said = await app.inject(explainPath('shop', 'worker', kind))
+      assert.equal(said.statusCode === 200 ? said.json().workload.kind : said.statusCode, answer)
+      assert.deepEqual(
+        asked.map((q) => q.kind === 'resource' && [q.resource, q.namespace, q.name]),
+        resources.map((resource) => [resource, 'shop', 'worker']),
+      )
+    })
+
+  test('a name that begins like a kind and is none is a name', async () => {
+    const { app, asked } = api({ views: [] })
+    await app.inject(explainPath('shop', 'scaledjobs.worker'))
+    assert.equal(asked[0]?.kind === 'resource' && asked[0].name, 'scaledjobs.worker')
   })
 
   test('tells who may not neither the view nor whether there is one', async () => {
-    const there = await api({ view, verdict: denied }).app.inject(explainPath('shop', 'worker'))
+    const there = await api({ views: [view], verdict: denied }).app.inject(
+      explainPath('shop', 'worker'),
+    )
     const not = await api({ verdict: denied }).app.inject(explainPath('shop', 'worker'))
     assert.equal(there.statusCode, 403)
     assert.equal(there.body, not.body)
@@ -97,13 +192,13 @@ describe('explaining a workload', () => {
   test('answers 404 to who may, 401 to nobody, 503 where it cannot be checked', async () => {
     const missing = await api({}).app.inject(explainPath('shop', 'worker'))
     assert.equal(missing.statusCode, 404)
-    const nobody = await api({ view, user: undefined }).app.inject(explainPath('shop', 'worker'))
+    const nobody = await api({ views: [view], user: undefined }).app.inject(
+      explainPath('shop', 'worker'),
+    )
     assert.equal(nobody.statusCode, 401)
-    const unknown: Verdict = {
-      kind: 'unknown',
-      error: failure('ACCESS_UNDECIDED', { what: 'it', why: 'down' }),
-    }
-    const unsure = await api({ view, verdict: unknown }).app.inject(explainPath('shop', 'worker'))
-    assert.equal(unsure.statusCode, 503)
+    const unasked = await api({ views: [view], verdict: unsure }).app.inject(
+      explainPath('shop', 'worker'),
+    )
+    assert.equal(unasked.statusCode, 503)
   })
 })

@@ -1,4 +1,9 @@
-import type { Insight, LedgerRecord, WorkloadView } from '../../src/control/insight.ts'
+import type {
+  Insight,
+  LedgerRecord,
+  WorkloadKind,
+  WorkloadView,
+} from '../../src/control/insight.ts'
 import type { Decision, Situation, TriggerFacts } from '../../src/core/decide.ts'
 
 const second = 1000
@@ -99,7 +104,11 @@ export function fakeInsight(first: readonly WorkloadView[]): Insight & {
       views = next
     },
     list: async () => views,
-    get: async (namespace, name) =>
-      views.find((view) => view.namespace === namespace && view.name === name),
+    async get(namespace, name, kind) {
+      const named = views.filter((view) => view.namespace === namespace && view.name === name)
+      const of = (which: WorkloadKind): WorkloadView | undefined =>
+        named.find((view) => view.kind === which)
+      return kind === undefined ? (of('ScaledObject') ?? of('ScaledJob')) : of(kind)
+    },
   }
 }

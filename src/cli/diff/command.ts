@@ -1,8 +1,10 @@
 import { Command } from 'commander'
 import type { Cluster } from '../../cluster.ts'
+import type { WorkloadKind } from '../../control/insight.ts'
 import { reasonOf } from '../../errors.ts'
 import { kinds } from '../../kinds.ts'
 import { limit } from '../../limit.ts'
+import type { Resource } from '../../resources.ts'
 import { objectName } from '../arguments.ts'
 import type { ObjectName } from '../explain/ask.ts'
 import { listAll } from '../list-all.ts'
@@ -25,10 +27,40 @@ export async function workloadsOf(
 ): Promise<readonly ObjectName[]> {
   const objects = await listAll(cluster, kinds.scaledObject, signal, namespace)
   const jobs = await listAll(cluster, kinds.scaledJob, signal, namespace)
-  return [...objects, ...jobs].map(({ metadata }) => ({
-    namespace: metadata.namespace ?? '',
-    name: metadata.name,
-  }))
+  const named =
+    (kind: WorkloadKind) =>
+    ({ metadata }: Resource): ObjectName => ({
+      kind,
+      namespace: metadata.namespace ?? '',
+      name: metadata.name,
+    })
+  return [...objects.map(named('ScaledObject')), ...jobs.map(named('ScaledJob'))]
+}
+
+/** The same of names that the user gave; one that is none of a workload is asked for all the same, and then says so. */
+export async function workloadsNamed(
+  cluster: Pick<Cluster, 'get'>,
+  names: readonly ObjectName[],
+  signal: AbortSignal,
+): Promise<readonly ObjectName[]> {
+  const { kindsNamed } = await import('../explain/ask.ts')
+  const found: ObjectName[] = []
+  for (const name of names) {
+    const kinds = await kindsNamed(cluster, name, signal)
+    found.push(...(kinds.length === 0 ? [name] : kinds.map((kind) => ({ ...name, kind }))))
+  }
+  return found
+}
+
+const nameOf = ({ namespace, name }: ObjectName): string => `${namespace}/${name}`
+
+/** Names for people, with the kind of those that have a namesake. */
+export function labelling(all: readonly ObjectName[]): (one: ObjectName) => string {
+  const times = Map.groupBy(all, nameOf)
+  return (one) => {
+    const shared = (times.get(nameOf(one))?.length ?? 0) > 1
+    return shared && one.kind !== undefined ? `${one.kind} ${nameOf(one)}` : nameOf(one)
+  }
 }
 
 async function askAll(
@@ -38,9 +70,10 @@ async function askAll(
 ): Promise<readonly Asked[]> {
   const { askCluster } = await import('../explain/ask.ts')
   const limited = limit(concurrency)
+  const labelOf = labelling(names)
   let done = 0
   const one = async (target: ObjectName): Promise<Asked> => {
-    const workload = `${target.namespace}/${target.name}`
+    const workload = labelOf(target)
     try {
       const { view } = await askCluster(cluster, target, signal)
       return { workload, view }
@@ -62,7 +95,9 @@ async function run(named: readonly ObjectName[], given: Given, signal: AbortSign
   const { withCluster } = await import('../cluster.ts')
   const { differencesOf, render } = await import('./render.ts')
   const asked = await withCluster(given.kubeconfig, async (cluster) => {
-    const names = named.length > 0 ? named : await workloadsOf(cluster, given.namespace, signal)
+    const names = await (named.length > 0
+      ? workloadsNamed(cluster, named, signal)
+      : workloadsOf(cluster, given.namespace, signal))
     return askAll(cluster, names, signal)
   })
   const differences = differencesOf(asked)

@@ -1,11 +1,12 @@
 import { request } from 'undici'
 import type { Cluster } from '../../cluster.ts'
-import type { WorkloadView } from '../../control/insight.ts'
+import type { WorkloadKind, WorkloadView } from '../../control/insight.ts'
 import { failure, isFailure, reasonOf } from '../../errors.ts'
 import { type Kind, kinds } from '../../kinds.ts'
 import type { Resource } from '../../resources.ts'
 import { metricsGroup, metricsVersion } from '../../serve/discovery.ts'
-import { explainResource, type Explanation } from '../../serve/explain.ts'
+import { linkOf } from '../../serve/dashboard/shape.ts'
+import { everyKind, explainName, explainResource, type Explanation } from '../../serve/explain.ts'
 
 /** A workload as the controller sees it, and the time there (epoch ms). */
 export interface Answer {
@@ -16,15 +17,17 @@ export interface Answer {
 export interface ObjectName {
   readonly namespace: string
   readonly name: string
+  /** Which is meant where a ScaledObject and a ScaledJob have one name. */
+  readonly kind?: WorkloadKind | undefined
 }
 
 /** Asks the page's own API at `base`. Fails with WORKLOAD_UNKNOWN or ANSWER_UNREADABLE. */
 export async function askPage(
   base: string,
-  { namespace, name }: ObjectName,
+  { namespace, name, kind }: ObjectName,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const address = new URL(`api/workloads/${namespace}/${name}`, base).href
+  const address = new URL(`api/workloads/${linkOf({ namespace, name, kind })}`, base).href
   try {
     const { statusCode, body } = await request(address, { signal, headersTimeout: 5_000 })
     const answer: unknown = await body.json()
@@ -57,12 +60,35 @@ export async function askCluster(
   target: ObjectName,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const found = await cluster.get(explanations, target, signal)
+  const { namespace, name, kind } = target
+  const asked = { namespace, name: explainName(name, kind) }
+  const found = await cluster.get(explanations, asked, signal)
   if (found) return { at: found.at, view: found.workload }
-  const { namespace, name } = target
-  const exists =
-    (await cluster.get(kinds.scaledObject, target, signal)) ??
-    (await cluster.get(kinds.scaledJob, target, signal))
-  if (exists) throw failure('WORKLOAD_UNKNOWN', { workload: `${namespace}/${name}` })
-  throw failure('CLUSTER_NOT_FOUND', { what: `ScaledObject or ScaledJob ${namespace}/${name}` })
+  const among = kind === undefined ? everyKind : [kind]
+  for (const each of among)
+    if (await cluster.get(kindOf[each], target, signal))
+      throw failure('WORKLOAD_UNKNOWN', { workload: `${namespace}/${name}` })
+  throw failure('CLUSTER_NOT_FOUND', { what: `${among.join(' or ')} ${namespace}/${name}` })
+}
+
+const kindOf: Readonly<Record<WorkloadKind, Kind<Resource>>> = {
+  ScaledObject: kinds.scaledObject,
+  ScaledJob: kinds.scaledJob,
+}
+
+/** The kinds of which there is a workload of that name, as far as the user may see them. */
+export async function kindsNamed(
+  cluster: Pick<Cluster, 'get'>,
+  { namespace, name }: ObjectName,
+  signal: AbortSignal,
+): Promise<readonly WorkloadKind[]> {
+  const found: WorkloadKind[] = []
+  for (const kind of everyKind) {
+    try {
+      if (await cluster.get(kindOf[kind], { namespace, name }, signal)) found.push(kind)
+    } catch (error) {
+      if (!isFailure(error, 'CLUSTER_FORBIDDEN')) throw error
+    }
+  }
+  return found
 }

@@ -1,26 +1,35 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import type { WorkloadKind } from '../../control/insight.ts'
 import { objectName } from '../arguments.ts'
 import type { Answer, ObjectName } from './ask.ts'
 
 interface Given {
   readonly demo?: boolean
   readonly json?: boolean
+  readonly kind?: WorkloadKind
   readonly kubeconfig?: string
 }
 
 async function ask(target: ObjectName, given: Given, signal: AbortSignal): Promise<Answer> {
-  const { askCluster, askPage } = await import('./ask.ts')
+  const { askCluster, askPage, kindsNamed } = await import('./ask.ts')
   if (given.demo) {
     const { findDemo } = await import('../demo/folder.ts')
     const { page } = await findDemo(process.env)
     return askPage(page, target, signal)
   }
   const { withCluster } = await import('../cluster.ts')
-  return withCluster(given.kubeconfig, (cluster) => askCluster(cluster, target, signal))
+  return withCluster(given.kubeconfig, async (cluster) => {
+    const answer = await askCluster(cluster, target, signal)
+    if (target.kind === undefined && (await kindsNamed(cluster, target, signal)).length > 1)
+      console.error(
+        `ebb: this is the ${answer.view.kind}; --kind says which of the two of that name is meant`,
+      )
+    return answer
+  })
 }
 
 async function run(target: ObjectName, given: Given, signal: AbortSignal): Promise<void> {
-  const { view, at } = await ask(target, given, signal)
+  const { view, at } = await ask({ ...target, kind: given.kind }, given, signal)
   if (given.json) {
     console.log(JSON.stringify(view, undefined, 2))
     return
@@ -34,6 +43,12 @@ export const explainCommand = (signal: AbortSignal): Command =>
   new Command('explain')
     .description('print why a workload has the replicas or Jobs it has')
     .argument('<namespace/name>', 'the ScaledObject or ScaledJob', objectName)
+    .addOption(
+      new Option('--kind <kind>', 'which is meant where two have one name').choices([
+        'ScaledObject',
+        'ScaledJob',
+      ]),
+    )
     .option('--kubeconfig <file>', 'cluster to ask; default as kubectl')
     .option('--demo', 'ask the demo that runs here')
     .option('--json', 'print everything that is known, for programs')

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import type { Insight, WorkloadView } from '../../control/insight.ts'
+import type { Insight, WorkloadKind, WorkloadView } from '../../control/insight.ts'
 import { explain } from '../../core/reasons.ts'
 import { keyOf, type Detail, type Overview, type Row } from './shape.ts'
 
@@ -11,6 +11,8 @@ const row = (view: WorkloadView): Row => {
   return { ...rest, why: whyOf(view) }
 }
 
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
+
 /** At most `limit` workloads whose `namespace/name` holds `search`, in order of their names. */
 export async function overview(
   insight: Insight,
@@ -20,7 +22,7 @@ export async function overview(
 ): Promise<Overview> {
   const views = (await insight.list())
     .filter((view) => keyOf(view).includes(search))
-    .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+    .sort((a, b) => compare(keyOf(a), keyOf(b)) || compare(b.kind, a.kind))
   return {
     at: clock.now(),
     total: views.length,
@@ -34,8 +36,9 @@ export async function detail(
   clock: Clock,
   namespace: string,
   name: string,
+  kind: WorkloadKind | undefined,
 ): Promise<Detail | undefined> {
-  const view = await insight.get(namespace, name)
+  const view = await insight.get(namespace, name, kind)
   if (!view) return undefined
   const records = view.records.map((record) => ({
     ...record,

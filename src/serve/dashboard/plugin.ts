@@ -42,6 +42,7 @@ const name = z
   .max(253)
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)
 const objectPath = z.object({ namespace: name, name })
+const detailQuery = z.object({ kind: z.enum(['ScaledObject', 'ScaledJob']).optional() })
 
 const notBuilt = 'The page was not built: run "npm run build".\n'
 
@@ -75,9 +76,12 @@ export async function dashboard(app: FastifyInstance, options: DashboardOptions)
   app.get('/api/workloads/:namespace/:name', async (request, reply) => {
     const path = objectPath.safeParse(request.params)
     if (!path.success) return refuse(reply, 400, 'not the name of a Kubernetes object')
-    const found = await detail(insight, clock, path.data.namespace, path.data.name)
+    const query = detailQuery.safeParse(request.query)
+    if (!query.success) return refuse(reply, 400, z.prettifyError(query.error))
+    const { namespace, name } = path.data
+    const found = await detail(insight, clock, namespace, name, query.data.kind)
     if (!found) {
-      return refuse(reply, 404, `no workload ${path.data.namespace}/${path.data.name}`)
+      return refuse(reply, 404, `no workload ${namespace}/${name}`)
     }
     return reply.headers(headers).send(found)
   })

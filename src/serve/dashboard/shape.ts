@@ -1,4 +1,4 @@
-import type { LedgerRecord, WorkloadView } from '../../control/insight.ts'
+import type { LedgerRecord, WorkloadKind, WorkloadView } from '../../control/insight.ts'
 
 /** One workload in the list: everything but its past. */
 export interface Row extends Omit<WorkloadView, 'records' | 'history'> {
@@ -29,3 +29,10 @@ export interface Detail {
 
 export const keyOf = (view: { readonly namespace: string; readonly name: string }): string =>
   `${view.namespace}/${view.name}`
+
+/** A workload's address, below that of the API as in the page: the kind is said only where the name alone means another. */
+export const linkOf = (view: {
+  readonly namespace: string
+  readonly name: string
+  readonly kind?: WorkloadKind | undefined
+}): string => (view.kind === 'ScaledJob' ? `${keyOf(view)}?kind=${view.kind}` : keyOf(view))

@@ -1,5 +1,5 @@
 import { Pool } from 'undici'
-import type { MetricValue, WorkloadView } from '../../control/insight.ts'
+import type { Insight, MetricValue, WorkloadView } from '../../control/insight.ts'
 import { failure, reasonOf, retold } from '../../errors.ts'
 import type { KeyPair } from '../tls.ts'
 import {
@@ -26,8 +26,7 @@ export interface Relay {
   ): Promise<readonly MetricValue[]>
   get(
     address: string,
-    namespace: string,
-    name: string,
+    which: Parameters<Insight['get']>,
     signal: AbortSignal,
   ): Promise<WorkloadView | undefined>
   list(address: string, signal: AbortSignal): Promise<readonly WorkloadView[]>
@@ -92,10 +91,13 @@ export function createRelay(o: RelayOptions): Relay {
       if (!parsed.success) throw unreachable(address, 'its answer is of another version of Ebb')
       return parsed.data.values
     },
-    async get(address, namespace, name, signal) {
-      const told = await answer(address, pathOf(workloadPath, { namespace, name }), signal)
+    async get(address, [namespace, name, kind], signal) {
+      const query = kind === undefined ? '' : `?kind=${kind}`
+      const told = await answer(address, pathOf(workloadPath, { namespace, name }) + query, signal)
       // made by the same code as here; it is shown, and nothing is decided by it
-      return (told as { readonly workload?: WorkloadView }).workload
+      const { workload } = told as { readonly workload?: WorkloadView }
+      // an older version knows nothing of kinds
+      return kind === undefined || workload?.kind === kind ? workload : undefined
     },
     async list(address, signal) {
       const told = await answer(address, pathOf(workloadsPath), signal)

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Insight, Readings } from '../../control/insight.ts'
 import { EbbError } from '../../errors.ts'
 import type { Server } from '../server.ts'
-import { leavingHeader, readingPath, workloadPath, workloadsPath } from './wire.ts'
+import { kindSchema, leavingHeader, readingPath, workloadPath, workloadsPath } from './wire.ts'
 
 /**
  * What this replica answers other replicas, as JSON: readings and views of its own loops. It never asks another one for
@@ -13,13 +13,14 @@ export function serveReplicas(
   own: { readonly insight: Insight; readonly readings: Readings; readonly leaving: () => boolean },
 ): void {
   const answer =
-    (ask: (params: Readonly<Record<string, string>>) => Promise<object>) =>
+    (ask: (params: Readonly<Record<string, string>>, query: unknown) => Promise<object>) =>
     async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       if (own.leaving()) reply.header(leavingHeader, '1')
       reply.type('application/json')
       try {
         // the parameters of a route's pattern are strings
-        return reply.send(JSON.stringify(await ask(request.params as Record<string, string>)))
+        const params = request.params as Record<string, string>
+        return reply.send(JSON.stringify(await ask(params, request.query)))
       } catch (error) {
         if (!(error instanceof EbbError)) throw error
         const { code, message, retry } = error
@@ -38,8 +39,8 @@ export function serveReplicas(
   app.get(
     workloadPath,
     { config },
-    answer(async ({ namespace = '', name = '' }) => ({
-      workload: await own.insight.get(namespace, name),
+    answer(async ({ namespace = '', name = '' }, query) => ({
+      workload: await own.insight.get(namespace, name, kindSchema.parse(query).kind),
     })),
   )
   app.get(

@@ -18,6 +18,11 @@ export const replicaName = (service: string, namespace: string): string =>
 /** Set on the answers of a replica that is about to end: its Lease is free. */
 export const leavingHeader = 'ebb-leaving'
 
+/** Which of two workloads of one name is meant; a word that is no kind means none. */
+export const kindSchema = z.object({
+  kind: z.enum(['ScaledObject', 'ScaledJob']).optional().catch(undefined),
+})
+
 /** A failure in the words of the replica that met it. */
 export const failedSchema = z.object({
   failed: z.object({ code: z.string(), message: z.string(), retry: z.boolean() }),

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { workloadsOf } from '../../../src/cli/diff/command.ts'
+import { labelling, workloadsNamed, workloadsOf } from '../../../src/cli/diff/command.ts'
 import { differencesOf, render } from '../../../src/cli/diff/render.ts'
 import type { WorkloadView } from '../../../src/control/insight.ts'
 import { createEmbedded } from '../../../src/embedded/cluster.ts'
 import { kinds } from '../../../src/kinds.ts'
 import { manualClock } from '../../support/clock.ts'
 import { scaledObject } from '../../support/controller.ts'
+import { scaledJob } from '../../support/scaledjob.ts'
 import { situation, workload } from '../../support/insight.ts'
 
 const now = 1_700_000_000_000
@@ -75,4 +76,26 @@ test('all workloads are found, or those of a namespace', async () => {
   )
   assert.equal((await workloadsOf(cluster, 'two', signal)).length, 1)
   await cluster.close()
+})
+
+test('a ScaledObject and a ScaledJob of one name are asked for each by its kind, and told apart', async (t) => {
+  const cluster = createEmbedded({ clock: manualClock() })
+  t.after(() => cluster.close())
+  const orders = { namespace: 'shop', name: 'orders' }
+  await cluster.create(kinds.scaledObject, scaledObject({}, orders), signal)
+  await cluster.create(kinds.scaledJob, scaledJob({}, orders), signal)
+  await cluster.create(kinds.scaledJob, scaledJob({}, { ...orders, name: 'work' }), signal)
+  const labels = (all: Awaited<ReturnType<typeof workloadsOf>>): readonly string[] =>
+    all.map(labelling(all))
+  const both = ['ScaledObject shop/orders', 'ScaledJob shop/orders']
+  assert.deepEqual(labels(await workloadsOf(cluster, undefined, signal)), [...both, 'shop/work'])
+  assert.deepEqual(labels(await workloadsNamed(cluster, [orders], signal)), both)
+  const others = [
+    { namespace: 'shop', name: 'work' },
+    { namespace: 'shop', name: 'none' },
+  ]
+  assert.deepEqual(await workloadsNamed(cluster, others, signal), [
+    { ...others[0], kind: 'ScaledJob' },
+    others[1],
+  ])
 })

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { askCluster, askPage } from '../../../src/cli/explain/ask.ts'
+import { askCluster, askPage, kindsNamed } from '../../../src/cli/explain/ask.ts'
 import type { Cluster } from '../../../src/cluster.ts'
 import { explainPath } from '../../../src/serve/explain.ts'
-import { isFailure } from '../../../src/errors.ts'
+import { failure, isFailure } from '../../../src/errors.ts'
 import { dashboard } from '../../../src/serve/dashboard/plugin.ts'
 import { manualClock } from '../../support/clock.ts'
 import { fakeInsight, workload } from '../../support/insight.ts'
@@ -13,12 +13,15 @@ const clock = manualClock()
 const signal = new AbortController().signal
 const orders = { namespace: 'default', name: 'orders' }
 const view = workload(clock.now())
+const job = workload(clock.now(), { kind: 'ScaledJob' })
 
 /** A cluster that holds these objects by their path. */
 const holding = (objects: Readonly<Record<string, object>>): Cluster => {
   const get: Cluster['get'] = async ({ group, version, plural }, { namespace, name }) =>
     // what is stored under a path has the shape of its kind
-    objects[`/apis/${group}/${version}/namespaces/${namespace}/${plural}/${name}`] as never
+    objects[
+      `/apis/${group}/${version}/namespaces/${namespace}/${plural}/${encodeURIComponent(name)}`
+    ] as never
   return { get } as unknown as Cluster // nothing else is asked
 }
 
@@ -31,6 +34,32 @@ describe('asking the API server', () => {
       at: 5,
       view,
     })
+  })
+
+  test('reads of two of one name the one that is meant', async () => {
+    const cluster = holding({
+      ...explained,
+      [explainPath('default', 'orders', 'ScaledJob')]: { at: 6, workload: job },
+    })
+    const of = async (kind?: 'ScaledObject' | 'ScaledJob'): Promise<string> =>
+      (await askCluster(cluster, { ...orders, kind }, signal)).view.kind
+    assert.deepEqual([await of('ScaledJob'), await of()], ['ScaledJob', 'ScaledObject'])
+  })
+
+  test('does not take one kind for the other', async () => {
+    await assert.rejects(
+      askCluster(holding(object), { ...orders, kind: 'ScaledJob' }, signal),
+      /ScaledJob default\/orders/,
+    )
+  })
+
+  test('knows the kinds of a name, as far as the user may see them', async () => {
+    const get: Cluster['get'] = async ({ kind }) => {
+      if (kind === 'ScaledObject') throw failure('CLUSTER_FORBIDDEN', { what: 'get', why: 'no' })
+      // nobody looks into it
+      return {} as never
+    }
+    assert.deepEqual(await kindsNamed({ get }, orders, signal), ['ScaledJob'])
   })
 
   test('tells an object Ebb does not know from one that does not exist', async () => {
@@ -52,7 +81,7 @@ describe('asking the page', () => {
   let base = ''
   before(async () => {
     app = Fastify({ forceCloseConnections: true })
-    await app.register(dashboard, { insight: fakeInsight([view]), clock })
+    await app.register(dashboard, { insight: fakeInsight([view, job]), clock })
     app.get('/other/api/workloads/:namespace/:name', () => 'no JSON')
     base = await app.listen({ host: '127.0.0.1', port: 0 })
   })
@@ -62,6 +91,15 @@ describe('asking the page', () => {
     const answer = await askPage(base, orders, signal)
     assert.equal(answer.at, clock.now())
     assert.equal(answer.view.records.length, view.records.length)
+  })
+
+  test('gives of two of one name the one that is meant', async () => {
+    const of = async (kind?: 'ScaledObject' | 'ScaledJob'): Promise<string> =>
+      (await askPage(base, { ...orders, kind }, signal)).view.kind
+    assert.deepEqual(
+      [await of('ScaledJob'), await of('ScaledObject'), await of()],
+      ['ScaledJob', 'ScaledObject', 'ScaledObject'],
+    )
   })
 
   test('says that there is none of that name', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { dashboard } from '../../../src/serve/dashboard/plugin.ts'
-import type { Detail, Overview } from '../../../src/serve/dashboard/shape.ts'
+import { linkOf, type Detail, type Overview } from '../../../src/serve/dashboard/shape.ts'
 import { manualClock } from '../../support/clock.ts'
 import { fakeInsight, workload } from '../../support/insight.ts'
 
@@ -72,6 +72,8 @@ describe('the page and its API', () => {
     ['/api/workloads/b/nobody', 404],
     ['/api/workloads/b/..%2f..%2fetc', 400],
     ['/api/workloads/B/two', 400],
+    ['/api/workloads/b/two?kind=ScaledJob', 404],
+    ['/api/workloads/b/two?kind=Deployment', 400],
     ['/api/workloads?limit=0', 400],
     ['/api/workloads?limit=501', 400],
     [`/api/workloads?search=${'x'.repeat(254)}`, 400],
@@ -82,6 +84,25 @@ describe('the page and its API', () => {
       assert.equal(typeof answer.json<{ error: string }>().error, 'string')
     })
   }
+
+  test('tells two of one name apart, by links that say the kind where the name alone means the other', async () => {
+    const twins = Fastify()
+    const [object, job] = (['ScaledObject', 'ScaledJob'] as const).map((kind) =>
+      workload(now, { kind }),
+    )
+    const both = fakeInsight([job, object].filter((each) => each !== undefined))
+    await twins.register(dashboard, { insight: both, clock, folder })
+    const { workloads } = (await twins.inject('/api/workloads')).json<Overview>()
+    assert.deepEqual(
+      workloads.map((row) => linkOf(row)),
+      ['default/orders', 'default/orders?kind=ScaledJob'],
+    )
+    for (const row of workloads) {
+      const found = await twins.inject(`/api/workloads/${linkOf(row)}`)
+      assert.equal(found.json<Detail>().workload.kind, row.kind)
+    }
+    await twins.close()
+  })
 
   test('forbids everything that is not its own', async () => {
     for (const path of ['/', '/app.js', '/api/workloads', '/api/workloads/b/nobody']) {

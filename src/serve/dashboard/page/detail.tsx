@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import type { Detail, Step } from '../shape.ts'
+import { linkOf, type Detail, type Step } from '../shape.ts'
 import { Chart } from './chart.tsx'
 import { Replicas } from './parts.tsx'
 import type { Store } from './store.ts'
@@ -110,7 +110,7 @@ function Now({ workload, now }: { workload: Workload; now: number }): JSX.Elemen
 export function WorkloadDetail({ store, open }: { store: Store; open: string }): JSX.Element {
   const detail = store.detail.value
   const workload = detail?.workload
-  const current = workload && `${workload.namespace}/${workload.name}` === open
+  const current = workload && linkOf(workload) === open
   const now = store.now.value
   if (!workload || !current) {
     const loading = store.overview.value === undefined || detail !== undefined

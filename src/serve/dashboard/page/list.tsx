@@ -1,18 +1,18 @@
 import type { JSX } from 'preact'
-import type { Row } from '../shape.ts'
+import { linkOf, type Row } from '../shape.ts'
 import { ReadyMark, Replicas } from './parts.tsx'
 import type { Store } from './store.ts'
 import { amount } from '../words.ts'
 
 function Item({ row, open }: { row: Row; open: boolean }): JSX.Element {
-  const key = `${row.namespace}/${row.name}`
   return (
     <li>
-      <a class="item" href={`#/${key}`} aria-current={open ? 'true' : undefined}>
+      <a class="item" href={`#/${linkOf(row)}`} aria-current={open ? 'true' : undefined}>
         <span class="item-name">
           <ReadyMark ready={row.ready} />
           <span class="dim">{row.namespace}/</span>
           {row.name}
+          {row.kind === 'ScaledJob' && <span class="dim"> ScaledJob</span>}
         </span>
         <Replicas replicas={row.replicas} max={row.situation?.max} />
         <span class="item-values">
@@ -70,7 +70,7 @@ export function WorkloadList({
       {overview && rows.length === 0 && <Empty store={store} />}
       <ul>
         {rows.map((row) => {
-          const key = `${row.namespace}/${row.name}`
+          const key = linkOf(row)
           return <Item key={key} row={row} open={key === open} />
         })}
       </ul>

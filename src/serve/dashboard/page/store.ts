@@ -1,11 +1,11 @@
 import { signal, type Signal } from '@preact/signals'
-import { keyOf, type Detail, type Overview } from '../shape.ts'
+import { linkOf, type Detail, type Overview } from '../shape.ts'
 
 /** Everything the page shows. Only `follow` writes it, except for what the reader chooses. */
 export interface Store {
   readonly overview: Signal<Overview | undefined>
   readonly detail: Signal<Detail | undefined>
-  /** `namespace/name` of the open workload; undefined shows the list alone. */
+  /** The open workload's address, as `linkOf` makes it; undefined shows the list alone. */
   readonly chosen: Signal<string | undefined>
   readonly search: Signal<string>
   /** `lost` while the server does not answer: what is shown then is old. */
@@ -45,14 +45,14 @@ async function read<T>(path: string): Promise<T | undefined> {
 export const shown = (store: Store): string | undefined => {
   const all = store.overview.value?.workloads
   const only = all?.length === 1 && store.search.value === '' ? all[0] : undefined
-  return store.chosen.value ?? (only && keyOf(only))
+  return store.chosen.value ?? (only && linkOf(only))
 }
 
 /** Whether the list says that there is no such workload, so that there is nothing to ask for. */
 function isAbsent(store: Store, key: string): boolean {
   const list = store.overview.value
   const complete = list?.total === list?.workloads.length && store.search.value.trim() === ''
-  return complete && !list?.workloads.some((row) => keyOf(row) === key)
+  return complete && !list?.workloads.some((row) => linkOf(row) === key)
 }
 
 async function refresh(store: Store): Promise<void> {
