@@ -6,7 +6,7 @@ import { after, before, describe, test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '../../src/clock.ts'
 import type { Cluster } from '../../src/cluster.ts'
-import type { WorkloadView } from '../../src/control/insight.ts'
+import type { WorkloadKind, WorkloadView } from '../../src/control/insight.ts'
 import { openKube } from '../../src/kube/open.ts'
 import { kinds } from '../../src/kinds.ts'
 import { authentication } from '../../src/serve/authentication.ts'
@@ -219,6 +219,17 @@ subjects: [{ kind: ServiceAccount, name: reader, namespace: default }]
       assert.ok(tries < 30, String(answer))
       await delay(1_000)
     }
+    // of a name that two have: this user may see the one and not the other
+    const of = (kind: WorkloadKind): Promise<string> =>
+      g.control.kubectl(
+        '--kubeconfig',
+        kubeconfig,
+        'get',
+        '--raw',
+        explainPath('default', 'worker', kind),
+      )
+    assert.equal(JSON.parse(await of('ScaledObject')).workload.kind, 'ScaledObject')
+    await assert.rejects(of('ScaledJob'), /cannot get resource "scaledjobs" in API group/)
   })
 
   test('discovery knows the group, and the aggregator asked nothing that was refused', async (t) => {
