@@ -32,6 +32,7 @@ const situation = (values: readonly number[], more: Partial<Situation> = {}): Si
   cooldown: { initial: 0, period: 300_000 },
   triggers: values.map((value, index) => trigger(index, value)),
   composite: undefined,
+  everActive: true,
   freshSince: 0,
   forced: false,
   paused: 'no',

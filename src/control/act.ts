@@ -38,7 +38,7 @@ export async function writeReplicas(
       }
     } catch (error) {
       if (!isFailure(error, 'CLUSTER_CONFLICT') || attempt === tries)
-        return { write: { kind: 'failed', error: reasonOf(error) }, after: undefined }
+        return { write: failedBy(error), after: undefined }
     }
     const found = await cluster.readScale(kind, ref, signal)
     if (!found)
@@ -51,6 +51,13 @@ export async function writeReplicas(
       return { again: { replicas: found.spec.replicas, resourceVersion } }
   }
 }
+
+/** One that cannot be reached may have been reached, and only its answer not. */
+const failedBy = (error: unknown): Write => ({
+  kind: 'failed',
+  error: reasonOf(error),
+  ...(isFailure(error, 'CLUSTER_UNREACHABLE') && { perhaps: true }),
+})
 
 const scaleOf = (ref: Ref, resourceVersion: string, replicas: number): Scale => ({
   metadata: { name: ref.name, namespace: ref.namespace, resourceVersion },

@@ -9,7 +9,8 @@ export type AnyDecision = Decision | JobDecision
 export type Write =
   | { readonly kind: 'none' }
   | { readonly kind: 'scaled'; readonly from: number; readonly to: number }
-  | { readonly kind: 'failed'; readonly error: string }
+  /** `perhaps`: it may have taken place all the same, its answer lost. */
+  | { readonly kind: 'failed'; readonly error: string; readonly perhaps?: boolean }
   /** Shadow mode: what would have been written. */
   | { readonly kind: 'shadow'; readonly from: number; readonly to: number }
 

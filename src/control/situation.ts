@@ -12,6 +12,7 @@ export function situationOf(loop: Loop, now: Resolved, target: TargetState): Sit
     now: shared.clock.now(),
     created: loop.created,
     lastActive: standing.lastActive,
+    everActive: standing.everActive,
     replicas: target.replicas,
     min: settings.min,
     max: settings.max,

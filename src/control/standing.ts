@@ -1,5 +1,5 @@
 import { parseTime } from '../clock.ts'
-import { activityAfter, lastActiveAfter, type Activity } from '../core/activity.ts'
+import { activityAfter, everActiveAfter, lastActiveAfter, type Activity } from '../core/activity.ts'
 import {
   checkFailed,
   conditionsAfter,
@@ -34,6 +34,8 @@ export interface Standing {
   conditions(): readonly Condition[]
   /** Epoch ms; kept in memory, written at activation and when activity ends. */
   readonly lastActive: number | undefined
+  /** Whether a trigger itself, or force, was active since the creation, as far as is known. */
+  readonly everActive: boolean
   readonly hpaName: string | undefined
   /** The HPA that is made for it, or none, is this from now on. */
   named(hpa: string | undefined): void
@@ -132,10 +134,15 @@ export function createStanding(
   /** Activity that no trigger has, forced or by a formula, must be known to a successor too once it has ended. */
   const rested = (busyNow: boolean): void => {
     if (busy && !busyNow) {
-      storedLastActive = standing.lastActive
+      store()
       publisher.poke()
     }
     busy = busyNow
+  }
+
+  /** What a fallback keeps awake is not stored: a successor would take it for a trigger's word. */
+  const store = (): void => {
+    if (standing.everActive) storedLastActive = standing.lastActive
   }
 
   /** Without an HPA nobody need read Ebb. */
@@ -162,6 +169,7 @@ export function createStanding(
   const standing: Open<Standing> = {
     conditions: () => telling.conditions,
     lastActive: lastActiveAtStart(first, start),
+    everActive: parseTime(first.status?.lastActiveTime) !== undefined,
     hpaName: first.status?.hpaName,
     original: first.status?.originalReplicaCount,
     named(hpa) {
@@ -217,6 +225,7 @@ export function createStanding(
     },
     decided(situation, decision) {
       standing.lastActive = lastActiveAfter(situation, decision, false)
+      standing.everActive = everActiveAfter(situation, decision, false)
       const now: Looked = { situation, because: decision.because, owner: metricsOwner() }
       if (looked && alike(looked, now)) return
       looked = now
@@ -224,7 +233,7 @@ export function createStanding(
       // while it is paused nothing is known of it, so that what was known stays
       const known = situation.triggers.length > 0
       if (known) activity = activityAfter(situation, activity)
-      if (wasActive && !anyActive(activity)) storedLastActive = standing.lastActive
+      if (wasActive && !anyActive(activity)) store()
       if (wasActive !== anyActive(activity)) publisher.poke()
       if (decision.because !== 'warming-up')
         rested(known ? isActiveNow(situation, decision) : standing.lastActive === situation.now)
@@ -234,11 +243,14 @@ export function createStanding(
     wrote(situation, decision, write) {
       if (write.kind === 'shadow' || write.kind === 'none') return
       const why = explain(situation, decision)
+      const before = standing.lastActive
+      if (write.kind === 'scaled' || write.perhaps) {
+        standing.lastActive = lastActiveAfter(situation, decision, true)
+        standing.everActive = everActiveAfter(situation, decision, true)
+      }
       if (write.kind === 'scaled') {
         log.info({ object: id, because: decision.because, from: write.from, to: write.to }, why)
-        const before = standing.lastActive
-        standing.lastActive = lastActiveAfter(situation, decision, true)
-        if (standing.lastActive !== before) storedLastActive = standing.lastActive
+        if (standing.lastActive !== before) store()
         publisher.poke()
       } else {
         log.warn({ object: id, because: decision.because, error: write.error }, 'not scaled')

@@ -233,10 +233,8 @@ export function openTrigger(
         period,
         cached: plan.trigger.useCachedMetrics === true,
         within: plan.within,
-        onSample(sample) {
-          accept(sample)
-          hooks.changed(trigger, sample)
-        },
+        onSample: accept,
+        onAnswered: (sample) => hooks.changed(trigger, sample),
         onDenied: (signal) => hooks.denied(plan, signal),
       })
 

@@ -1,4 +1,12 @@
-import { failing, isActive, isWanted, type Decision, type Situation } from './decide.ts'
+import {
+  failing,
+  isActive,
+  isFresh,
+  isResting,
+  isWanted,
+  type Decision,
+  type Situation,
+} from './decide.ts'
 
 /** `status.triggersActivity`: by metric name, whether that trigger is active. */
 export type Activity = Readonly<Record<string, { readonly isActive: boolean }>>
@@ -8,13 +16,29 @@ export type Activity = Readonly<Record<string, { readonly isActive: boolean }>>
  * unchanged. `written` is whether the new count reached the target. The cooldown counts from here, so a failed write,
  * a paused activation and a poll with a failing trigger do not move it (KEDA 3.7).
  */
-export function lastActiveAfter(s: Situation, d: Decision, written: boolean): number | undefined {
-  if (d.because === 'hpa-in-charge') return s.now
-  if (d.because === 'triggered' || d.because === 'forced') return written ? s.now : s.lastActive
-  if (s.direct !== undefined && s.replicas > 0 && isWanted(s))
-    return failing(s).length === 0 ? s.now : s.lastActive
-  const awake = d.because === 'below-min' && isWanted(s) && failing(s).length === 0
-  return awake ? s.now : s.lastActive
+export const lastActiveAfter = (s: Situation, d: Decision, written: boolean): number | undefined =>
+  counts(s, d, written) ? s.now : s.lastActive
+
+function counts(s: Situation, d: Decision, written: boolean): boolean {
+  if (d.because === 'hpa-in-charge') return true
+  if (d.because === 'triggered' || d.because === 'forced') return written
+  // paused by the two annotations for one direction each, its triggers are asked on
+  const looksOn = s.direct === undefined ? s.paused === 'both' && !isResting(s) : s.replicas > 0
+  const awake = d.because === 'below-min' || (looksOn && s.triggers.length > 0)
+  return awake && isWanted(s) && failing(s).length === 0
+}
+
+/**
+ * Whether the workload has been active by a trigger's own word, or force, since it was created. A fallback knows nothing of the
+ * queue, and an answer from before it was followed, as of a source that others share, is of the time before: neither ends an
+ * initial cooldown.
+ */
+export function everActiveAfter(s: Situation, d: Decision, written: boolean): boolean {
+  if (s.everActive || !counts(s, d, written)) return s.everActive
+  const says = s.composite === undefined ? s.triggers : [s.composite]
+  return (
+    s.forced || says.some((t) => isActive(t, s) && t.state === 'active' && isFresh(t, s.freshSince))
+  )
 }
 
 /**

@@ -31,6 +31,8 @@ export interface Situation {
   readonly now: number
   readonly created: number
   readonly lastActive: number | undefined
+  /** Whether a trigger itself, or force, has made it active since it was created; else the initial cooldown goes on. */
+  readonly everActive: boolean
   /** spec.replicas of the target. */
   readonly replicas: number
   readonly min: number
@@ -119,7 +121,7 @@ function alone(s: Situation, d: DirectFacts, edge: Decision): Decision {
 }
 
 /** At zero, or at the idle count: nothing between 1 and max is decided then. */
-const isResting = (s: Situation): boolean =>
+export const isResting = (s: Situation): boolean =>
   s.replicas === 0 || (s.idle !== undefined && s.replicas < Math.max(s.min, 1))
 
 /** What is above max goes at once, as with an HPA: that is the spec's word, not a trigger's. */
@@ -197,9 +199,11 @@ function restingCount(s: Situation): number {
   return s.min <= 0 ? 0 : Number.POSITIVE_INFINITY
 }
 
-/** The last instant of the cooldown: after the last activity; before there was any, the initial one after creation. */
-export const coolAt = (s: Situation): number =>
-  s.lastActive === undefined ? s.created + s.cooldown.initial : s.lastActive + s.cooldown.period
+/** The last instant of the cooldown: after the last activity; until a trigger itself was active, also of the initial one after creation. */
+export function coolAt({ created, lastActive, everActive, cooldown }: Situation): number {
+  const cool = lastActive === undefined ? 0 : lastActive + cooldown.period
+  return everActive ? cool : Math.max(cool, created + cooldown.initial)
+}
 
 /** The count inside 0..max; what is no count at all changes nothing. */
 function within(s: Situation, count: number): number {

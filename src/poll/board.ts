@@ -101,14 +101,21 @@ export function youngest(entry: Entry, now: number, age: number): Sample<unknown
   return undefined
 }
 
-/** Puts an answer on the board and hands it to everyone who follows the query. */
+/** Puts an answer on the board, and lets everyone who follows the query take it in; `announce` must follow. */
 export function record(entry: Entry, answer: Answer<unknown>, at: number, took: number): void {
   const sample: Sample<unknown> = { answer, at, took, before: lastValue(entry) }
   entry.latest = sample
   if (answer.kind !== 'error') entry.good = sample
+  for (const { want } of entry.subscribers) want.onSample(sample)
+}
+
+/** Tells everyone who follows the query, once all that came in one answer is recorded, and who waits for it. */
+export function announce(entry: Entry): void {
+  const { latest: sample } = entry
+  if (sample === undefined) return
   // a handler may close its own or another subscription
   const followers = entry.subscribers.length === 1 ? entry.subscribers : [...entry.subscribers]
-  for (const { want } of followers) want.onSample(sample)
+  for (const { want } of followers) want.onAnswered?.(sample)
   release(entry, sample)
 }
 

@@ -1,6 +1,6 @@
 import { failure } from '../errors.ts'
 import { error, type Answer, type Sample } from '../scaler.ts'
-import { record, type Entry } from './board.ts'
+import { announce, record, type Entry } from './board.ts'
 
 /** For how many rounds a query that is doubted counts as failed while it stays empty. */
 const rounds = 3
@@ -61,15 +61,16 @@ export function createGuard(): Guard {
 
   /** Takes back what was believed earlier in the round. */
   const correct = (now: number): void => {
-    for (const loss of losses) {
+    const doubted = losses.filter((loss) => loss.believed !== undefined)
+    for (const loss of doubted) {
       const { entry } = loss
-      if (loss.believed === undefined) continue
       entry.good = loss.believed
       entry.doubted = rounds - 1
       loss.believed = undefined
       valued++
       record(entry, verdict, now, 0)
     }
+    for (const { entry } of doubted) announce(entry)
   }
 
   const believeNewest = (count: number): void => {

@@ -13,8 +13,13 @@ export interface Want {
   readonly cached: boolean
   /** Where this source may be besides what holds for all; part of what makes it one source. */
   readonly within?: Within | undefined
-  /** Called with every new sample, errors included; must not throw and must not block. */
+  /** Takes in every new sample, errors included; must not throw, block or touch a subscription. */
   readonly onSample: (sample: Sample<unknown>) => void
+  /**
+   * Called after `onSample`, once everything that came in the same answer is taken in: what several queries say together is
+   * known only then. Must not throw and must not block.
+   */
+  readonly onAnswered?: (sample: Sample<unknown>) => void
   /**
    * The source refused the credentials. The engine waits for the promise (within the ask's deadline) before it rebuilds
    * the client and repeats the ask once, so that a rotated Secret costs no failed poll. The handler may replace the

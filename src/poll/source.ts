@@ -3,7 +3,7 @@ import { failure, type EbbError } from '../errors.ts'
 import { connectionOf } from '../metadata/schema.ts'
 import { createAppeal } from './appeal.ts'
 import { createAsks, type Ask } from './asks.ts'
-import { paceOf, record, release, type Entry } from './board.ts'
+import { announce, paceOf, record, release, type Entry } from './board.ts'
 import { createConnection } from './connection.ts'
 import { createGuard } from './guard.ts'
 import { createLender, type Lender } from './lend.ts'
@@ -120,10 +120,12 @@ export function createSource(
   /** Everyone who is due learns why nothing was asked: one error per period, as if it had been. */
   const withhold = (why: EbbError): void => {
     const paused = error(why)
-    for (const entry of takeReady()) {
+    const all = takeReady()
+    for (const entry of all) {
       rest(entry)
       record(entry, paused, clock.now(), 0)
     }
+    for (const entry of all) announceWanted(entry)
   }
 
   const settled = (ask: Ask, answers: readonly Answer<unknown>[]): void => {
@@ -151,9 +153,15 @@ export function createSource(
     const verdicts = guard.judge(asked, answers, roundOf(asked), now)
     for (const [i, entry] of asked.entries()) {
       const verdict = verdicts[i]
-      // a handler of an earlier entry may have taken this one back
       if (verdict !== undefined && isWanted(entry)) record(entry, verdict, now, took)
     }
+    // only now: a workload with several of these would else be decided on with what some of them said before
+    for (const entry of asked) announceWanted(entry)
+  }
+
+  /** A handler of an earlier entry may have taken this one back. */
+  const announceWanted = (entry: Entry): void => {
+    if (isWanted(entry)) announce(entry)
   }
 
   /** Within how long every query of the pace of these is asked once (ms). */
@@ -213,7 +221,9 @@ export function createSource(
     answer(entry, answer) {
       const now = clock.now()
       const [verdict] = guard.judge([entry], [answer], roundOf([entry]), now)
-      if (verdict !== undefined) record(entry, verdict, now, 0)
+      if (verdict === undefined) return
+      record(entry, verdict, now, 0)
+      announce(entry)
     },
   })
 

@@ -91,3 +91,74 @@ test('it counts from the moment a source that pushes cannot be read any more, ho
   await staged.bench.clock.advance(1_000)
   assert.equal(await staged.bench.replicas(), 0)
 })
+
+test('a fallback does not end the initial cooldown', async (t) => {
+  const bench = await openBench()
+  t.after(() => bench.close())
+  const why = error(failure('SOURCE_UNREACHABLE', { address: 'queue', why: 'gone' }))
+  await bench.cluster.create(kinds.deployment, deployment('orders', 3), forever)
+  const fallback = { failureThreshold: 1, replicas: 3 }
+  const spec = { initialCooldownPeriod: 600, cooldownPeriod: 30, fallback }
+  await bench.cluster.create(kinds.scaledObject, scaledObject(spec), forever)
+  await bench.clock.advance(20_000)
+  bench.source.queues.set('orders', why)
+  await bench.clock.advance(60_000)
+  assert.equal((await bench.condition('Fallback')).status, 'True')
+  bench.source.queues.set('orders', 0)
+  await bench.clock.advance(500_000)
+  assert.equal(await bench.replicas(), 3)
+  await bench.clock.advance(40_000)
+  assert.equal(await bench.replicas(), 0)
+})
+
+test('what others were told before it was made does not end the initial cooldown', async (t) => {
+  const bench = await openBench()
+  t.after(() => bench.close())
+  bench.source.queues.set('orders', 5)
+  const make = async (name: string, more: object): Promise<void> => {
+    await bench.cluster.create(kinds.deployment, deployment(name, 3), forever)
+    const triggers = [{ type: 'queue', metadata: { queue: 'orders' } }]
+    const made = scaledObject({ triggers, cooldownPeriod: 30, ...more }, { name })
+    await bench.cluster.create(kinds.scaledObject, made, forever)
+  }
+  await make('first', {})
+  await bench.clock.advance(30_000)
+  bench.source.queues.set('orders', 0)
+  await make('second', { initialCooldownPeriod: 600 })
+  await bench.clock.advance(590_000)
+  assert.equal(await bench.replicas('second'), 3)
+  await bench.clock.advance(20_000)
+  assert.equal(await bench.replicas('second'), 0)
+})
+
+test('an activation that may have arrived counts, though it is seen only after the queue is empty', async (t) => {
+  const bench = await openBench()
+  t.after(() => bench.close())
+  await bench.cluster.create(kinds.deployment, deployment('orders', 0), forever)
+  await bench.cluster.create(kinds.scaledObject, scaledObject({ cooldownPeriod: 300 }), forever)
+  await bench.clock.advance(1_000)
+  let held = true
+  bench.cluster.setFaults({
+    async before({ verb, subresource }) {
+      if (!held || verb === 'get' || subresource !== 'scale') return
+      held = false
+      throw failure('CLUSTER_UNREACHABLE', { server: 'embedded', why: 'reset' })
+    },
+  })
+  bench.source.queues.set('orders', 6)
+  await bench.clock.advance(10_000)
+  bench.source.queues.set('orders', 0)
+  await bench.clock.advance(10_000)
+  // it arrives at last
+  await bench.cluster.patch(
+    kinds.deployment,
+    { namespace: 'default', name: 'orders' },
+    { spec: { replicas: 1 } },
+    {},
+    forever,
+  )
+  await bench.clock.advance(250_000)
+  assert.equal(await bench.replicas(), 1)
+  await bench.clock.advance(70_000)
+  assert.equal(await bench.replicas(), 0)
+})

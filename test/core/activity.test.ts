@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { activityAfter, lastActiveAfter } from '../../src/core/activity.ts'
+import { activityAfter, everActiveAfter, lastActiveAfter } from '../../src/core/activity.ts'
 import { decide, type Situation } from '../../src/core/decide.ts'
 import { quiet, trigger } from './situation.ts'
 
@@ -37,10 +37,12 @@ describe('lastActiveAfter', () => {
     ],
     ['stays while blind', { triggers: [trigger('failing')] }, false, before],
     ['stays when put to sleep', {}, true, before],
-    ['stays while paused', { ...busy, paused: 'both' }, false, before],
+    ['stays while paused', { triggers: [], forced: true, paused: 'both' }, false, before],
+    ['moves while active, paused in both directions', { ...busy, paused: 'both' }, false, now],
+    ['stays so at rest', { ...busy, paused: 'both', replicas: 0 }, false, before],
     [
       'stays unset while nothing happened',
-      { lastActive: undefined, replicas: 0 },
+      { lastActive: undefined, everActive: false, replicas: 0 },
       false,
       undefined,
     ],
@@ -49,6 +51,26 @@ describe('lastActiveAfter', () => {
     test(name, () => {
       const s = { ...quiet, ...difference }
       assert.equal(lastActiveAfter(s, decide(s), written), at)
+    })
+})
+
+describe('the first activity after the creation', () => {
+  const fresh = { lastActive: undefined, everActive: false }
+  const old = trigger('active', { at: quiet.freshSince - 1 })
+  const cases: [name: string, difference: Partial<Situation>, counts: boolean][] = [
+    ['is what a trigger says', busy, true],
+    ['is a forced activation', { forced: true }, true],
+    ['is none while nothing asks', {}, false],
+    ['is none before it was woken', { ...busy, replicas: 0 }, false],
+    ['is no answer from before it was followed', { triggers: [old] }, false],
+    ['is no fallback', { triggers: [trigger('fallback')], fallbackReplicas: 3 }, false],
+    ['is a trigger beside them', { triggers: [old, trigger('active')] }, true],
+    ['is what the formula says', { composite: trigger('active') }, true],
+  ]
+  for (const [name, difference, counts] of cases)
+    test(name, () => {
+      const s = { ...quiet, ...fresh, ...difference }
+      assert.equal(everActiveAfter(s, decide(s), false), counts)
     })
 })
 

@@ -106,11 +106,17 @@ const resting: Row[] = [
     { lastActive: 95 * minute },
     stay('cooling-down', 100 * minute),
   ],
+  [
+    'waits out the initial cooldown though a fallback, and no trigger, was active',
+    { created: 90 * minute, everActive: false, cooldown: { initial: 15 * minute, period: 0 } },
+    stay('cooling-down', 105 * minute),
+  ],
   ['is cold just after the last instant', { lastActive: 95 * minute - 1 }, to(0, 'quiet')],
   [
     'counts from creation if never active, by the initial cooldown alone',
     {
       lastActive: undefined,
+      everActive: false,
       created: 99 * minute,
       cooldown: { initial: 3 * minute, period: 60 * minute },
     },
@@ -120,6 +126,7 @@ const resting: Row[] = [
     'sleeps once the initial cooldown is over, whatever the other is',
     {
       lastActive: undefined,
+      everActive: false,
       created: 96 * minute,
       cooldown: { initial: 3 * minute, period: 60 * minute },
     },
@@ -310,6 +317,7 @@ const worked: Row[] = [
     {
       replicas: 1,
       lastActive: undefined,
+      everActive: false,
       created: 100 * minute - 10_000,
       cooldown: { initial: 60_000, period: 300_000 },
     },
@@ -344,6 +352,7 @@ const situation: fc.Arbitrary<Situation> = fc.record({
   now: time,
   created: time,
   lastActive: fc.option(time, { nil: undefined }),
+  everActive: fc.boolean(),
   replicas: fc.integer({ min: 0, max: 20 }),
   min: count,
   max: count,

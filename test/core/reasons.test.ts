@@ -58,7 +58,7 @@ const cases: [difference: Partial<Situation>, because: Because, sentence: string
   ],
   [{}, 'quiet', 'from 3 to 0 replicas because no trigger was active for 50 min'],
   [
-    { lastActive: undefined, created: 40 * minute },
+    { lastActive: undefined, everActive: false, created: 40 * minute },
     'quiet',
     'from 3 to 0 replicas because no trigger was active since it was created 1 h ago',
   ],

@@ -25,6 +25,7 @@ export const quiet: Situation = {
   now: 100 * minute,
   created: 0,
   lastActive: 50 * minute,
+  everActive: true,
   replicas: 3,
   min: 0,
   max: 100,

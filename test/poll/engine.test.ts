@@ -244,6 +244,30 @@ describe('batching', () => {
     await engine.close()
   })
 
+  test('what a follower is told of one of them, it knows of all', async () => {
+    const { clock, engine } = setUp()
+    const memory = memoryScaler(clock, { batch: 2 })
+    memory.answer = () => value(clock.now())
+    const ages = new Set<number>()
+    const followed = ['a', 'b', 'c'].map((name) =>
+      engine.subscribe({
+        scaler: memory.scaler,
+        m: { endpoint: 'm', password: '', threshold: '' },
+        query: { name },
+        period: 10 * second,
+        cached: false,
+        onSample() {},
+        onAnswered() {
+          for (const one of followed) ages.add(clock.now() - (one.latest()?.at ?? 0))
+        },
+        onDenied: async () => undefined,
+      }),
+    )
+    await clock.advance(minute)
+    assert.deepEqual([...ages], [0])
+    await engine.close()
+  })
+
   test('one bad query is its own error, and a wrong number of answers is an error of all', async () => {
     const { clock, engine, follow } = setUp()
     const memory = memoryScaler(clock, { batch: 2 })

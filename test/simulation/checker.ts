@@ -113,6 +113,8 @@ export function createChecker(
   const processes: Following[] = []
   /** By uid, over all processes. */
   const activeAt = new Map<string, number>()
+  /** By uid: `activeAt` before this instant. */
+  const activeBefore = new Map<string, { readonly now: number; readonly at: number | undefined }>()
   /** By uid: activity that a process may know of or not. */
   const perhapsAt = new Map<string, number>()
   /** By query, over all processes. */
@@ -165,6 +167,8 @@ export function createChecker(
     >()
     /** Since when workloads are scaled at all again, after a pause as a whole: what was known before is not known then. */
     const askedSince = new Map<string, number>()
+    /** Since when workloads are known: what others were told before, of the same queues, is no activity of theirs. */
+    const knownSince = new Map<string, number>()
     const audited = new WeakSet<object>()
     let insight: Insight | undefined
     const says_ = (text: string): void => note(`${id} ${text}`)
@@ -198,30 +202,52 @@ export function createChecker(
     }
 
     const markActive = (query: string): void => {
+      // what a former owner is told while it ends is known to nobody who acts
+      if (!process.leads) return
       for (const { newest } of objects.values()) {
-        const triggers = newest?.spec.triggers ?? []
         // what is paused as a whole asks nothing; what others are told is not told to it
         if (!newest || isHalted(newest)) continue
-        if (!triggers.some((t) => parametersOf(t).query === query)) continue
+        if (!newest.spec.triggers.some((t) => parametersOf(t).query === query)) continue
         const uid = newest.metadata.uid ?? ''
-        const oldest = Math.max(
-          askedSince.get(uid) ?? 0,
-          world.now() - acceptedAge(newest) - periodOf(newest),
-        )
-        const said = triggers.map((t) => {
-          const last = hearing.last(parametersOf(t).query)
-          return last && last.at >= oldest ? says(t, last) : 'unknown'
-        })
-        const active = said.includes('active') || isForced(newest)
-        if (!active || said.includes('unknown')) {
-          // in trouble its end may be unwritten too
-          if (!apiTroubled()) episodes.delete(uid)
-        } else {
-          const now = world.now()
-          if (!episodes.has(uid)) episodes.set(uid, { began: now, before: activeAt.get(uid) })
-          activeAt.set(uid, now)
-        }
+        if (isTold(newest)) toldActive(uid)
+        else toldIdle(uid)
       }
+    }
+
+    /** Whether what it was told of all its triggers makes it active. */
+    const isTold = (object: ScaledObject): boolean => {
+      const uid = object.metadata.uid ?? ''
+      const oldest = Math.max(
+        askedSince.get(uid) ?? 0,
+        knownSince.get(uid) ?? 0,
+        world.now() - acceptedAge(object) - periodOf(object),
+      )
+      const said = object.spec.triggers.map((t) => {
+        const last = hearing.last(parametersOf(t).query)
+        return last && last.at >= oldest ? says(t, last) : 'unknown'
+      })
+      return !said.includes('unknown') && (said.includes('active') || isForced(object))
+    }
+
+    const toldActive = (uid: string): void => {
+      const now = world.now()
+      const at = activeAt.get(uid)
+      if (!episodes.has(uid)) episodes.set(uid, { began: now, before: at })
+      if (at !== now) activeBefore.set(uid, { now, at })
+      activeAt.set(uid, now)
+    }
+
+    const toldIdle = (uid: string): void => {
+      const before = activeBefore.get(uid)
+      // of what comes in one answer the last word counts: what was said before of the rest of it is no activity now
+      if (before?.now === world.now()) restoreActive(uid, before.at)
+      // in trouble its end may be unwritten too
+      if (!apiTroubled()) episodes.delete(uid)
+    }
+
+    const restoreActive = (uid: string, at: number | undefined): void => {
+      if (at === undefined) activeAt.delete(uid)
+      else activeAt.set(uid, at)
     }
 
     /** That activity began is known to a successor only once it was written, which takes a moment, and long in trouble. */
@@ -312,9 +338,11 @@ export function createChecker(
         objects.set(name, known)
         const halted = known.newest && isHalted(known.newest)
         known.add(world.now(), object)
+        const { uid = '' } = object.metadata
+        if (!knownSince.has(uid)) knownSince.set(uid, world.now())
         // however short it was
-        if (isForced(object)) perhapsAt.set(object.metadata.uid ?? '', world.now())
-        if (halted && !isHalted(object)) askedSince.set(object.metadata.uid ?? '', world.now())
+        if (isForced(object)) perhapsAt.set(uid, world.now())
+        if (halted && !isHalted(object)) askedSince.set(uid, world.now())
       },
       issued(call, wanted) {
         ofJobs.issued(call, wanted)

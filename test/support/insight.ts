@@ -32,6 +32,7 @@ export const situation = (now: number, difference: Partial<Situation> = {}): Sit
   cooldown: { initial: 0, period: 10 * second },
   triggers: [trigger(now)],
   composite: undefined,
+  everActive: true,
   freshSince: now - 3600 * second,
   forced: false,
   paused: 'no',
