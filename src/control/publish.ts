@@ -78,7 +78,7 @@ const gather = 150
 export interface Publisher<T> extends Coalesced {
   /** The object as last read or written, whichever is newer. */
   readonly known: T
-  /** Takes note of the object as the mirror has it. */
+  /** Takes note of the object as the mirror has it; what it says otherwise than it should is written anew. */
   observe(object: T): void
   /** Writes these fields now; fails as the cluster does. */
   write(fields: Fields): Promise<void>
@@ -96,20 +96,16 @@ export function createPublisher<T extends Resource & { readonly status?: object 
 ): Publisher<T> {
   const { namespace = '', name } = first.metadata
 
-  /** A write failed, and may have taken place all the same: what there is now is seen with the next version. */
-  let unsure = false
-
   const take = (object: T): void => {
     if (!newer(publisher.known.metadata.resourceVersion, object.metadata.resourceVersion))
       publisher.known = object
   }
 
+  // what is news here somebody else wrote, or this process did and never had the answer, or one before it while the mirror lagged
   const observe = (object: T): void => {
     const before = publisher.known
     take(object)
-    if (!unsure || publisher.known === before) return
-    unsure = false
-    work.poke()
+    if (publisher.known !== before) work.poke()
   }
 
   const write = async (status: Fields): Promise<void> => {
@@ -128,7 +124,6 @@ export function createPublisher<T extends Resource & { readonly status?: object 
       // the answer shows other fields than were thought to be there; one that the server does not take is not sent for ever
       if (Object.keys(rest).some((field) => !(field in patch))) work.poke()
     } catch (error) {
-      unsure = true
       if (signal.aborted || isFailure(error, 'CLUSTER_NOT_FOUND')) return
       log.warn({ object: `${namespace}/${name}`, error: reasonOf(error) }, 'status not written')
       if (!isFailure(error, ...passing)) refused(reasonOf(error))

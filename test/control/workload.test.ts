@@ -55,6 +55,22 @@ describe('a ScaledObject', () => {
     }
   })
 
+  test('puts its status right where somebody else changed it, as a process before it may have', async (t) => {
+    const bench = await ready(t)
+    await bench.clock.advance(2 * minute)
+    const { status } = await bench.scaledObject()
+    const conditions = [{ type: 'Ready', status: 'False', reason: 'Other', message: 'of old' }]
+    await bench.cluster.patch(
+      kinds.scaledObject,
+      { namespace: 'default', name: 'orders' },
+      { status: { conditions, health: null } },
+      { subresource: 'status' },
+      forever,
+    )
+    await bench.clock.advance(second)
+    assert.deepEqual((await bench.scaledObject()).status, status)
+  })
+
   test('at rest with a failing source writes nothing for hours', async (t) => {
     const bench = await ready(t, {}, 3, { answer: unreachable })
     await bench.clock.advance(2 * minute)

@@ -45,8 +45,8 @@ export const defects: readonly Defect[] = [
   {
     name: 'forget the last activity at a restart',
     file: 'src/control/standing.ts',
-    find: 'let lastActive = lastActiveAtStart(first, start)',
-    replace: 'let lastActive = lastActiveAtStart({ ...first, status: {} }, start)',
+    find: 'lastActive: lastActiveAtStart(first, start),',
+    replace: 'lastActive: lastActiveAtStart({ ...first, status: {} }, start),',
     breaks: ignorance,
   },
   {

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { bite } from './bite.ts'
 import { defects } from './defects.ts'
 import { generate } from './generate.ts'
@@ -20,6 +21,13 @@ test('a defect that does not return in time is ended, and counts as not noticed'
   const { seed, said } = bite(defect, 1, 1)
   assert.equal(seed, undefined)
   assert.match(said, /^did not return in 1 ms/)
+})
+
+test('each defect can still be put in: the line it changes stands in the program, once', () => {
+  for (const { name, file, find } of defects) {
+    const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
+    assert.equal(text.split(find).length, 2, name)
+  }
 })
 
 for (const defect of defects.filter((d) => d.quick === true))
