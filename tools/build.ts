@@ -51,8 +51,8 @@ const leanKubernetesClient: esbuild.Plugin = {
 }
 
 /**
- * Who imports node:http as an ES module reads each of its exports, and some of those bring a second undici, Node's own: 14 MiB
- * of resident memory. `require` reads none.
+ * Who imports node:http as an ES module reads each of its exports, and some of those bring a second undici, Node's own: some
+ * MiB that the program never uses (docs/performance.md). `require` reads none.
  */
 const leanHttp: esbuild.Plugin = {
   name: 'lean node:http',

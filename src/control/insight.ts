@@ -25,7 +25,9 @@ export interface LedgerRecord {
 }
 
 /** A ScaledObject and a ScaledJob may have one name: nothing but the kind tells them apart. */
-export type WorkloadKind = 'ScaledObject' | 'ScaledJob'
+export type WorkloadKind = (typeof workloadKinds)[number]
+/** In the order in which they are looked for where no kind is said. */
+export const workloadKinds = ['ScaledObject', 'ScaledJob'] as const
 
 /** One workload as the page, `ebb explain` and the demo see it. Times are epoch ms. Holds no secret. */
 export interface WorkloadView {

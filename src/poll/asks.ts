@@ -1,4 +1,5 @@
 import { failure, isFailure, type EbbError } from '../errors.ts'
+import { takeOut } from '../take-out.ts'
 import { error, type AnyScaler, type Answer } from '../scaler.ts'
 import type { Entry } from './board.ts'
 import type { Client, Connection } from './connection.ts'
@@ -170,9 +171,7 @@ export function createAsks(
   }
 
   const free = (ask: Ask): void => {
-    const at = asks.indexOf(ask)
-    if (at < 0) return
-    asks.splice(at, 1)
+    if (!takeOut(asks, ask)) return
     schedule.cancel(ask.alarm)
     meter.inFlight(scaler.type, -1)
     hooks.freed()

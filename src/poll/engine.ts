@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { endpointOf, permitWithin, type Within } from '../endpoints.ts'
 import type { Host } from '../scaler.ts'
+import { takeOut } from '../take-out.ts'
 import { makeEntry, paceOf, periodOf, type Entry, type Subscriber } from './board.ts'
 import { queryKey, sourceKey } from './key.ts'
 import type { Parts } from './parts.ts'
@@ -113,9 +114,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   const leave = (source: Source, entry: Entry, subscriber: Subscriber): void => {
-    const at = entry.subscribers.indexOf(subscriber)
-    if (at < 0) return
-    entry.subscribers.splice(at, 1)
+    if (!takeOut(entry.subscribers, subscriber)) return
     if (entry.subscribers.length > 0) return settle(source, entry)
     if (!together(source)) spread.leave(entry.phase, entry.nominal)
     source.remove(entry)

@@ -1,5 +1,6 @@
 import { error, type AnyScaler, type Answer } from '../scaler.ts'
 import { failure, type EbbError } from '../errors.ts'
+import { takeOut } from '../take-out.ts'
 import { connectionOf } from '../metadata/schema.ts'
 import { createAppeal } from './appeal.ts'
 import { createAsks, type Ask } from './asks.ts'
@@ -103,11 +104,6 @@ export function createSource(
 
   const takeReady = (): readonly Entry[] => ready.splice(0)
 
-  const unready = (entry: Entry): void => {
-    const at = ready.indexOf(entry)
-    if (at >= 0) ready.splice(at, 1)
-  }
-
   /** Until its next turn. */
   const rest = (entry: Entry): void => {
     const period = pace(entry)
@@ -177,7 +173,7 @@ export function createSource(
       shortest,
       probe(entry) {
         schedule.cancel(entry.alarm)
-        unready(entry)
+        takeOut(ready, entry)
         entry.alarm.due = clock.now()
         asks.start([entry], true)
       },
@@ -253,7 +249,7 @@ export function createSource(
     remove(entry) {
       const { state } = entry
       entries.delete(entry.key)
-      if (state === 'ready') unready(entry)
+      if (state === 'ready') takeOut(ready, entry)
       shelve(entry)
       guard.forget(entry)
       if (state === 'asked') asks.unwant(entry)

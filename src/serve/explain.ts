@@ -1,7 +1,13 @@
 import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
-import type { Insight, WorkloadKind, WorkloadView } from '../control/insight.ts'
-import { kinds } from '../kinds.ts'
+import {
+  workloadKinds,
+  type Insight,
+  type WorkloadKind,
+  type WorkloadView,
+} from '../control/insight.ts'
+import { kinds, type Kind } from '../kinds.ts'
+import type { Resource } from '../resources.ts'
 import type { Authorization, Question } from './authorization.ts'
 import { metricsGroup, metricsVersion } from './discovery.ts'
 import { refuse, refuseBy, type Refusal } from './guard.ts'
@@ -17,22 +23,21 @@ export const explainResource = 'ebb-explain'
 export const explainPath = (namespace: string, name: string, kind?: WorkloadKind): string =>
   `/apis/${metricsGroup}/${metricsVersion}/namespaces/${encodeURIComponent(namespace)}/${explainResource}/${encodeURIComponent(explainName(name, kind))}`
 
-const resources: Readonly<Record<WorkloadKind, string>> = {
-  ScaledObject: kinds.scaledObject.plural,
-  ScaledJob: kinds.scaledJob.plural,
+/** What is read of the API server for it. */
+export const kindOf: Readonly<Record<WorkloadKind, Kind<Resource>>> = {
+  ScaledObject: kinds.scaledObject,
+  ScaledJob: kinds.scaledJob,
 }
-/** In the order in which they are looked for where no kind is said. */
-export const everyKind: readonly WorkloadKind[] = ['ScaledObject', 'ScaledJob']
 
 /** The name to read; `scaledjobs:NAME` where the kind is said, which no name of an object can be. */
 export const explainName = (name: string, kind: WorkloadKind | undefined): string =>
-  kind === undefined ? name : `${resources[kind]}:${name}`
+  kind === undefined ? name : `${kindOf[kind].plural}:${name}`
 
 function asked(text: string): { readonly name: string; readonly among: readonly WorkloadKind[] } {
-  const said = everyKind.find((kind) => text.startsWith(explainName('', kind)))
+  const said = workloadKinds.find((kind) => text.startsWith(explainName('', kind)))
   return said
     ? { name: text.slice(explainName('', said).length), among: [said] }
-    : { name: text, among: everyKind }
+    : { name: text, among: workloadKinds }
 }
 
 /** What the path answers: the view, and the time here (epoch ms) by which its ages are told. */
@@ -66,7 +71,7 @@ export function serveExplain(
       // asked before it is looked for: who may not see it is not to learn whether it is there
       const verdict = await o.authorization.authorize(
         user,
-        question(resources[kind], namespace, name),
+        question(kindOf[kind].plural, namespace, name),
       )
       if (verdict.kind !== 'allowed') {
         refusal ??= verdict
@@ -79,7 +84,7 @@ export function serveExplain(
       return reply.type('application/json').send(JSON.stringify(explanation))
     }
     if (refusal && (!seen || refusal.kind === 'unknown')) return refuseBy(refusal, reply)
-    const what = among.map((kind) => `${resources[kind]}.keda.sh`).join(' or ')
+    const what = among.map((kind) => `${kindOf[kind].plural}.keda.sh`).join(' or ')
     return refuse(reply, 404, `${what} "${name}" not found in ${namespace}`)
   })
 }

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { failure } from '../../src/errors.ts'
 import { kinds } from '../../src/kinds.ts'
-import { error, value, type AnyScaler, type Answer, type Push } from '../../src/scaler.ts'
+import { value, type AnyScaler, type Answer, type Push } from '../../src/scaler.ts'
 import { deployment, forever, openBench, scaledObject } from '../support/controller.ts'
 import { memorySource } from '../support/memory-scaler.ts'
+import { ready, unreachable } from '../support/ready.ts'
 
 /** One workload that is asked every 300 s and cools down in 60 s, as it runs with one replica. */
 async function stage(t: TestContext, queue: number, annotations: Readonly<Record<string, string>>) {
@@ -82,9 +83,8 @@ test('a successor counts from the same moment', async (t) => {
 test('it counts from the moment a source that pushes cannot be read any more, however long it then fails', async (t) => {
   const staged = await stage(t, 5, {})
   await staged.bench.clock.advance(200_000)
-  const why = error(failure('SOURCE_UNREACHABLE', { address: 'queue', why: 'gone' }))
   for (let second = 0; second < 90; second++) {
-    staged.tell(why)
+    staged.tell(unreachable)
     await staged.bench.clock.advance(1_000)
   }
   staged.push(0)
@@ -93,15 +93,11 @@ test('it counts from the moment a source that pushes cannot be read any more, ho
 })
 
 test('a fallback does not end the initial cooldown', async (t) => {
-  const bench = await openBench()
-  t.after(() => bench.close())
-  const why = error(failure('SOURCE_UNREACHABLE', { address: 'queue', why: 'gone' }))
-  await bench.cluster.create(kinds.deployment, deployment('orders', 3), forever)
   const fallback = { failureThreshold: 1, replicas: 3 }
   const spec = { initialCooldownPeriod: 600, cooldownPeriod: 30, fallback }
-  await bench.cluster.create(kinds.scaledObject, scaledObject(spec), forever)
-  await bench.clock.advance(20_000)
-  bench.source.queues.set('orders', why)
+  const bench = await ready(t, spec, 3)
+  await bench.clock.advance(19_000)
+  bench.source.queues.set('orders', unreachable)
   await bench.clock.advance(60_000)
   assert.equal((await bench.condition('Fallback')).status, 'True')
   bench.source.queues.set('orders', 0)
@@ -132,11 +128,7 @@ test('what others were told before it was made does not end the initial cooldown
 })
 
 test('an activation that may have arrived counts, though it is seen only after the queue is empty', async (t) => {
-  const bench = await openBench()
-  t.after(() => bench.close())
-  await bench.cluster.create(kinds.deployment, deployment('orders', 0), forever)
-  await bench.cluster.create(kinds.scaledObject, scaledObject({ cooldownPeriod: 300 }), forever)
-  await bench.clock.advance(1_000)
+  const bench = await ready(t, { cooldownPeriod: 300 })
   let held = true
   bench.cluster.setFaults({
     async before({ verb, subresource }) {

@@ -255,11 +255,8 @@ export function createChecker(
       const troubled = apiTroubled()
       for (const [uid, { began, before }] of episodes) {
         if (world.now() - began > unwritten && !troubled) continue
-        if (before !== undefined) activeAt.set(uid, before)
-        else {
-          perhapsAt.set(uid, began)
-          activeAt.delete(uid)
-        }
+        if (before === undefined) perhapsAt.set(uid, began)
+        restoreActive(uid, before)
       }
       episodes.clear()
     }

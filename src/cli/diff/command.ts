@@ -5,6 +5,7 @@ import { reasonOf } from '../../errors.ts'
 import { kinds } from '../../kinds.ts'
 import { limit } from '../../limit.ts'
 import type { Resource } from '../../resources.ts'
+import { keyOf } from '../../serve/dashboard/shape.ts'
 import { objectName } from '../arguments.ts'
 import type { ObjectName } from '../explain/ask.ts'
 import { listAll } from '../list-all.ts'
@@ -52,14 +53,12 @@ export async function workloadsNamed(
   return found
 }
 
-const nameOf = ({ namespace, name }: ObjectName): string => `${namespace}/${name}`
-
 /** Names for people, with the kind of those that have a namesake. */
 export function labelling(all: readonly ObjectName[]): (one: ObjectName) => string {
-  const times = Map.groupBy(all, nameOf)
+  const times = Map.groupBy(all, keyOf)
   return (one) => {
-    const shared = (times.get(nameOf(one))?.length ?? 0) > 1
-    return shared && one.kind !== undefined ? `${one.kind} ${nameOf(one)}` : nameOf(one)
+    const shared = (times.get(keyOf(one))?.length ?? 0) > 1
+    return shared && one.kind !== undefined ? `${one.kind} ${keyOf(one)}` : keyOf(one)
   }
 }
 

@@ -1,12 +1,12 @@
 import { request } from 'undici'
 import type { Cluster } from '../../cluster.ts'
-import type { WorkloadKind, WorkloadView } from '../../control/insight.ts'
+import { workloadKinds, type WorkloadKind, type WorkloadView } from '../../control/insight.ts'
 import { failure, isFailure, reasonOf } from '../../errors.ts'
-import { type Kind, kinds } from '../../kinds.ts'
+import type { Kind } from '../../kinds.ts'
 import type { Resource } from '../../resources.ts'
 import { metricsGroup, metricsVersion } from '../../serve/discovery.ts'
 import { linkOf } from '../../serve/dashboard/shape.ts'
-import { everyKind, explainName, explainResource, type Explanation } from '../../serve/explain.ts'
+import { explainName, explainResource, kindOf, type Explanation } from '../../serve/explain.ts'
 
 /** A workload as the controller sees it, and the time there (epoch ms). */
 export interface Answer {
@@ -64,16 +64,11 @@ export async function askCluster(
   const asked = { namespace, name: explainName(name, kind) }
   const found = await cluster.get(explanations, asked, signal)
   if (found) return { at: found.at, view: found.workload }
-  const among = kind === undefined ? everyKind : [kind]
+  const among = kind === undefined ? workloadKinds : [kind]
   for (const each of among)
     if (await cluster.get(kindOf[each], target, signal))
       throw failure('WORKLOAD_UNKNOWN', { workload: `${namespace}/${name}` })
   throw failure('CLUSTER_NOT_FOUND', { what: `${among.join(' or ')} ${namespace}/${name}` })
-}
-
-const kindOf: Readonly<Record<WorkloadKind, Kind<Resource>>> = {
-  ScaledObject: kinds.scaledObject,
-  ScaledJob: kinds.scaledJob,
 }
 
 /** The kinds of which there is a workload of that name, as far as the user may see them. */
@@ -83,7 +78,7 @@ export async function kindsNamed(
   signal: AbortSignal,
 ): Promise<readonly WorkloadKind[]> {
   const found: WorkloadKind[] = []
-  for (const kind of everyKind) {
+  for (const kind of workloadKinds) {
     try {
       if (await cluster.get(kindOf[kind], { namespace, name }, signal)) found.push(kind)
     } catch (error) {

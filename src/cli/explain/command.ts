@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { WorkloadKind } from '../../control/insight.ts'
+import { workloadKinds, type WorkloadKind } from '../../control/insight.ts'
 import { objectName } from '../arguments.ts'
 import type { Answer, ObjectName } from './ask.ts'
 
@@ -44,10 +44,7 @@ export const explainCommand = (signal: AbortSignal): Command =>
     .description('print why a workload has the replicas or Jobs it has')
     .argument('<namespace/name>', 'the ScaledObject or ScaledJob', objectName)
     .addOption(
-      new Option('--kind <kind>', 'which is meant where two have one name').choices([
-        'ScaledObject',
-        'ScaledJob',
-      ]),
+      new Option('--kind <kind>', 'which is meant where two have one name').choices(workloadKinds),
     )
     .option('--kubeconfig <file>', 'cluster to ask; default as kubectl')
     .option('--demo', 'ask the demo that runs here')

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
-import type { Insight } from '../../control/insight.ts'
+import { workloadKinds, type Insight } from '../../control/insight.ts'
 import { detail, overview } from './api.ts'
 import { assets, type Asset } from './assets.ts'
 
@@ -42,7 +42,7 @@ const name = z
   .max(253)
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)
 const objectPath = z.object({ namespace: name, name })
-const detailQuery = z.object({ kind: z.enum(['ScaledObject', 'ScaledJob']).optional() })
+const detailQuery = z.object({ kind: z.enum(workloadKinds).optional() })
 
 const notBuilt = 'The page was not built: run "npm run build".\n'
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { workloadKinds } from '../../control/insight.ts'
 
 /** What replicas of Ebb ask of the one that leads. Versioned, since during an update they are not all the same. */
 const base = '/ebb/replicas/v1'
@@ -20,7 +21,7 @@ export const leavingHeader = 'ebb-leaving'
 
 /** Which of two workloads of one name is meant; a word that is no kind means none. */
 export const kindSchema = z.object({
-  kind: z.enum(['ScaledObject', 'ScaledJob']).optional().catch(undefined),
+  kind: z.enum(workloadKinds).optional().catch(undefined),
 })
 
 /** A failure in the words of the replica that met it. */
