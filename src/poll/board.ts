@@ -101,16 +101,36 @@ export function youngest(entry: Entry, now: number, age: number): Sample<unknown
   return undefined
 }
 
-/** Puts an answer on the board, and lets everyone who follows the query take it in; `announce` must follow. */
-export function record(entry: Entry, answer: Answer<unknown>, at: number, took: number): void {
+/**
+ * Puts on the board what came together, `answers[i]` of `entries[i]`. Everyone who follows a query takes its sample in
+ * before anyone is told that the answers are there: whoever follows several of them would else go by what some said before.
+ * An entry that is closed by then is left out: a handler may take back its own query or another.
+ */
+export function publish(
+  entries: readonly Entry[],
+  answers: readonly Answer<unknown>[],
+  at: number,
+  took: number,
+): void {
+  for (const [i, entry] of entries.entries()) {
+    const answer = answers[i]
+    if (answer !== undefined && isWanted(entry)) record(entry, answer, at, took)
+  }
+  for (const entry of entries) if (isWanted(entry)) announce(entry)
+}
+
+/** Somebody follows it still. */
+export const isWanted = (entry: Entry): boolean => entry.state !== 'closed'
+
+function record(entry: Entry, answer: Answer<unknown>, at: number, took: number): void {
   const sample: Sample<unknown> = { answer, at, took, before: lastValue(entry) }
   entry.latest = sample
   if (answer.kind !== 'error') entry.good = sample
   for (const { want } of entry.subscribers) want.onSample(sample)
 }
 
-/** Tells everyone who follows the query, once all that came in one answer is recorded, and who waits for it. */
-export function announce(entry: Entry): void {
+/** Tells everyone who follows the query, and who waits for it. */
+function announce(entry: Entry): void {
   const { latest: sample } = entry
   if (sample === undefined) return
   // a handler may close its own or another subscription

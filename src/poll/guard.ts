@@ -1,6 +1,6 @@
 import { failure } from '../errors.ts'
 import { error, type Answer, type Sample } from '../scaler.ts'
-import { announce, record, type Entry } from './board.ts'
+import { publish, type Entry } from './board.ts'
 
 /** For how many rounds a query that is doubted counts as failed while it stays empty. */
 const rounds = 3
@@ -68,9 +68,13 @@ export function createGuard(): Guard {
       entry.doubted = rounds - 1
       loss.believed = undefined
       valued++
-      record(entry, verdict, now, 0)
     }
-    for (const { entry } of doubted) announce(entry)
+    publish(
+      doubted.map(({ entry }) => entry),
+      doubted.map(() => verdict),
+      now,
+      0,
+    )
   }
 
   const believeNewest = (count: number): void => {

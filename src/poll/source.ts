@@ -4,7 +4,7 @@ import { takeOut } from '../take-out.ts'
 import { connectionOf } from '../metadata/schema.ts'
 import { createAppeal } from './appeal.ts'
 import { createAsks, type Ask } from './asks.ts'
-import { announce, paceOf, record, release, type Entry } from './board.ts'
+import { isWanted, paceOf, publish, release, type Entry } from './board.ts'
 import { createConnection } from './connection.ts'
 import { createGuard } from './guard.ts'
 import { createLender, type Lender } from './lend.ts'
@@ -117,11 +117,13 @@ export function createSource(
   const withhold = (why: EbbError): void => {
     const paused = error(why)
     const all = takeReady()
-    for (const entry of all) {
-      rest(entry)
-      record(entry, paused, clock.now(), 0)
-    }
-    for (const entry of all) announceWanted(entry)
+    for (const entry of all) rest(entry)
+    publish(
+      all,
+      all.map(() => paused),
+      clock.now(),
+      0,
+    )
   }
 
   const settled = (ask: Ask, answers: readonly Answer<unknown>[]): void => {
@@ -131,33 +133,22 @@ export function createSource(
     meter.asked(scaler.type, ask.entries.length, took, fine ? 'ok' : 'error')
     if (ask.client && answers.some(isUnreachable)) connection.renew(ask.client)
     const over = outage.conclude(answers, ask)
-    if (ask.entries.every(isWanted)) publish(ask.entries, answers, now, took)
+    if (ask.entries.every(isWanted)) take(ask.entries, answers, now, took)
     else {
       const theirs = answers.filter((_, i) => ask.entries[i]?.state !== 'closed')
-      publish(ask.entries.filter(isWanted), theirs, now, took)
+      take(ask.entries.filter(isWanted), theirs, now, took)
     }
     if (over) outage.revive()
   }
 
-  const publish = (
+  const take = (
     asked: readonly Entry[],
     answers: readonly Answer<unknown>[],
     now: number,
     took: number,
   ): void => {
     for (const entry of asked) rest(entry)
-    const verdicts = guard.judge(asked, answers, roundOf(asked), now)
-    for (const [i, entry] of asked.entries()) {
-      const verdict = verdicts[i]
-      if (verdict !== undefined && isWanted(entry)) record(entry, verdict, now, took)
-    }
-    // only now: a workload with several of these would else be decided on with what some of them said before
-    for (const entry of asked) announceWanted(entry)
-  }
-
-  /** A handler of an earlier entry may have taken this one back. */
-  const announceWanted = (entry: Entry): void => {
-    if (isWanted(entry)) announce(entry)
+    publish(asked, guard.judge(asked, answers, roundOf(asked), now), now, took)
   }
 
   /** Within how long every query of the pace of these is asked once (ms). */
@@ -216,10 +207,7 @@ export function createSource(
     held: () => outage.held !== undefined,
     answer(entry, answer) {
       const now = clock.now()
-      const [verdict] = guard.judge([entry], [answer], roundOf([entry]), now)
-      if (verdict === undefined) return
-      record(entry, verdict, now, 0)
-      announce(entry)
+      publish([entry], guard.judge([entry], [answer], roundOf([entry]), now), now, 0)
     },
   })
 
@@ -284,6 +272,5 @@ export function createSource(
   }
 }
 
-const isWanted = (entry: Entry): boolean => entry.state !== 'closed'
 const isUnreachable = (answer: Answer<unknown>): boolean =>
   answer.kind === 'error' && answer.error.code === 'SOURCE_UNREACHABLE'
