@@ -1,5 +1,6 @@
 import type { Decision, Situation } from '../core/decide.ts'
 import type { JobDecision, JobSituation } from '../core/decide-jobs.ts'
+import type { WorkloadKind } from '../core/workload-kinds.ts'
 
 /** What a decision was made on: of a ScaledObject, or of a ScaledJob, whose replicas are its running Jobs. */
 export type AnySituation = Situation | JobSituation
@@ -23,11 +24,6 @@ export interface LedgerRecord {
   readonly decision: AnyDecision
   readonly write: Write
 }
-
-/** A ScaledObject and a ScaledJob may have one name: nothing but the kind tells them apart. */
-export type WorkloadKind = (typeof workloadKinds)[number]
-/** In the order in which they are looked for where no kind is said. */
-export const workloadKinds = ['ScaledObject', 'ScaledJob'] as const
 
 /** One workload as the page, `ebb explain` and the demo see it. Times are epoch ms. Holds no secret. */
 export interface WorkloadView {

@@ -1,6 +1,6 @@
 import type { Because } from '../core/decide.ts'
 import type { JobBecause } from '../core/decide-jobs.ts'
-import type { WorkloadKind } from './insight.ts'
+import type { WorkloadKind } from '../core/workload-kinds.ts'
 import type { Trigger } from './triggers.ts'
 
 /** Which workload a figure belongs to. */

@@ -1,3 +1,5 @@
+import { workloadKinds } from './workload-kinds.ts'
+
 /** One annotation of Ebb's own: the row from which admission judges it and the documentation tells of it. */
 export interface OwnAnnotation {
   readonly name: string
@@ -12,7 +14,6 @@ export interface OwnAnnotation {
   readonly doc: string
 }
 
-const workloads = ['ScaledObject', 'ScaledJob']
 const authentications = ['TriggerAuthentication', 'ClusterTriggerAuthentication']
 
 const rows = {
@@ -22,7 +23,7 @@ const rows = {
     doc: 'Who scales between 1 and `maxReplicaCount`. `hpa`, the default: an HPA that Ebb makes. `direct`: Ebb itself, through `/scale`, at every poll and by the rules of an HPA; no HPA and no external metrics API are needed.',
   },
   mode: {
-    on: workloads,
+    on: workloadKinds,
     values: ['shadow', 'active'],
     doc: '`shadow`: it is decided and recorded, and nothing at all is written for this object; `ebb diff` says what would be. `active` is the default.',
   },

@@ -1,11 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
-import {
-  workloadKinds,
-  type Insight,
-  type WorkloadKind,
-  type WorkloadView,
-} from '../control/insight.ts'
+import type { Insight, WorkloadView } from '../control/insight.ts'
+import { workloadKinds, type WorkloadKind } from '../core/workload-kinds.ts'
 import { kinds, type Kind } from '../kinds.ts'
 import type { Resource } from '../resources.ts'
 import type { Authorization, Question } from './authorization.ts'

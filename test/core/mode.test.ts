@@ -3,6 +3,7 @@ import { glob, readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { ownAnnotations } from '../../src/core/annotations.ts'
 import { isShadow, modeOf } from '../../src/core/mode.ts'
+import { workloadKinds } from '../../src/core/workload-kinds.ts'
 
 const meant = (annotations?: Readonly<Record<string, string>>): unknown[] => [
   modeOf(annotations),
@@ -19,6 +20,11 @@ for (const { name, on, values, form } of ownAnnotations)
         for (const nothing of ['', 'x', first.toUpperCase(), ` ${first}`])
           assert.deepEqual(meant({ [name]: nothing }), meant(), nothing)
     })
+
+test('every kind of workload can be put in shadow', () => {
+  const mode = ownAnnotations.find(({ name }) => name === 'ebb.dev/mode')
+  assert.deepEqual(mode?.on, workloadKinds)
+})
 
 test('no annotation is spoken of that the table does not have', async () => {
   const known = new Set(ownAnnotations.map(({ name }) => name))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { WorkloadKind, WorkloadView } from '../../src/control/insight.ts'
+import type { WorkloadView } from '../../src/control/insight.ts'
+import type { WorkloadKind } from '../../src/core/workload-kinds.ts'
 import { failure } from '../../src/errors.ts'
 import type { Question, Verdict } from '../../src/serve/authorization.ts'
 import { explainPath, serveExplain } from '../../src/serve/explain.ts'

@@ -1,9 +1,5 @@
-import type {
-  Insight,
-  LedgerRecord,
-  WorkloadKind,
-  WorkloadView,
-} from '../../src/control/insight.ts'
+import type { Insight, LedgerRecord, WorkloadView } from '../../src/control/insight.ts'
+import type { WorkloadKind } from '../../src/core/workload-kinds.ts'
 import type { Decision, Situation, TriggerFacts } from '../../src/core/decide.ts'
 
 const second = 1000

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { Cluster } from '../../cluster.ts'
-import type { WorkloadKind } from '../../control/insight.ts'
+import type { WorkloadKind } from '../../core/workload-kinds.ts'
 import { reasonOf } from '../../errors.ts'
 import { kinds } from '../../kinds.ts'
 import { limit } from '../../limit.ts'

@@ -1,6 +1,7 @@
 import { request } from 'undici'
 import type { Cluster } from '../../cluster.ts'
-import { workloadKinds, type WorkloadKind, type WorkloadView } from '../../control/insight.ts'
+import type { WorkloadView } from '../../control/insight.ts'
+import { workloadKinds, type WorkloadKind } from '../../core/workload-kinds.ts'
 import { failure, isFailure, reasonOf } from '../../errors.ts'
 import type { Kind } from '../../kinds.ts'
 import type { Resource } from '../../resources.ts'

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { workloadKinds, type WorkloadKind } from '../../control/insight.ts'
+import { workloadKinds, type WorkloadKind } from '../../core/workload-kinds.ts'
 import { objectName } from '../arguments.ts'
 import type { Answer, ObjectName } from './ask.ts'
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
-import type { Insight, WorkloadKind, WorkloadView } from '../../control/insight.ts'
+import type { Insight, WorkloadView } from '../../control/insight.ts'
+import type { WorkloadKind } from '../../core/workload-kinds.ts'
 import { explain } from '../../core/reasons.ts'
 import { keyOf, type Detail, type Overview, type Row } from './shape.ts'
 

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
-import { workloadKinds, type Insight } from '../../control/insight.ts'
+import type { Insight } from '../../control/insight.ts'
+import { workloadKinds } from '../../core/workload-kinds.ts'
 import { detail, overview } from './api.ts'
 import { assets, type Asset } from './assets.ts'
 

@@ -1,4 +1,5 @@
-import type { LedgerRecord, WorkloadKind, WorkloadView } from '../../control/insight.ts'
+import type { LedgerRecord, WorkloadView } from '../../control/insight.ts'
+import type { WorkloadKind } from '../../core/workload-kinds.ts'
 
 /** One workload in the list: everything but its past. */
 export interface Row extends Omit<WorkloadView, 'records' | 'history'> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { workloadKinds } from '../../control/insight.ts'
+import { workloadKinds } from '../../core/workload-kinds.ts'
 
 /** What replicas of Ebb ask of the one that leads. Versioned, since during an update they are not all the same. */
 const base = '/ebb/replicas/v1'
