@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { Cluster } from '../../cluster.ts'
-import type { WorkloadKind } from '../../core/workload-kinds.ts'
+import { workloadKinds, type WorkloadKind } from '../../core/workload-kinds.ts'
 import { reasonOf } from '../../errors.ts'
 import { kinds } from '../../kinds.ts'
 import { limit } from '../../limit.ts'
@@ -47,7 +47,7 @@ export async function workloadsNamed(
   const { kindsNamed } = await import('../explain/ask.ts')
   const found: ObjectName[] = []
   for (const name of names) {
-    const kinds = await kindsNamed(cluster, name, signal)
+    const kinds = await kindsNamed(cluster, name, workloadKinds, signal)
     found.push(...(kinds.length === 0 ? [name] : kinds.map((kind) => ({ ...name, kind }))))
   }
   return found

@@ -72,14 +72,15 @@ export async function askCluster(
   throw failure('CLUSTER_NOT_FOUND', { what: `${among.join(' or ')} ${namespace}/${name}` })
 }
 
-/** The kinds of which there is a workload of that name, as far as the user may see them. */
+/** The kinds, of these, of which there is a workload of that name, as far as the user may see them. */
 export async function kindsNamed(
   cluster: Pick<Cluster, 'get'>,
   { namespace, name }: ObjectName,
+  among: readonly WorkloadKind[],
   signal: AbortSignal,
 ): Promise<readonly WorkloadKind[]> {
   const found: WorkloadKind[] = []
-  for (const kind of workloadKinds) {
+  for (const kind of among) {
     try {
       if (await cluster.get(kindOf[kind], { namespace, name }, signal)) found.push(kind)
     } catch (error) {
@@ -87,4 +88,18 @@ export async function kindsNamed(
     }
   }
   return found
+}
+
+/** What to say to who named no kind and was answered of one, where there is another of that name; undefined where there is none. */
+export async function hintOf(
+  cluster: Pick<Cluster, 'get'>,
+  target: ObjectName,
+  { view: { kind } }: Answer,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (target.kind !== undefined) return undefined
+  const others = workloadKinds.filter((other) => other !== kind)
+  const namesakes = await kindsNamed(cluster, target, others, signal)
+  if (namesakes.length === 0) return undefined
+  return `this is the ${kind}; --kind says which of the two of that name is meant`
 }

@@ -11,7 +11,7 @@ interface Given {
 }
 
 async function ask(target: ObjectName, given: Given, signal: AbortSignal): Promise<Answer> {
-  const { askCluster, askPage, kindsNamed } = await import('./ask.ts')
+  const { askCluster, askPage, hintOf } = await import('./ask.ts')
   if (given.demo) {
     const { findDemo } = await import('../demo/folder.ts')
     const { page } = await findDemo(process.env)
@@ -20,10 +20,8 @@ async function ask(target: ObjectName, given: Given, signal: AbortSignal): Promi
   const { withCluster } = await import('../cluster.ts')
   return withCluster(given.kubeconfig, async (cluster) => {
     const answer = await askCluster(cluster, target, signal)
-    if (target.kind === undefined && (await kindsNamed(cluster, target, signal)).length > 1)
-      console.error(
-        `ebb: this is the ${answer.view.kind}; --kind says which of the two of that name is meant`,
-      )
+    const hint = await hintOf(cluster, target, answer, signal)
+    if (hint !== undefined) console.error(`ebb: ${hint}`)
     return answer
   })
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { askCluster, askPage, kindsNamed } from '../../../src/cli/explain/ask.ts'
+import { askCluster, askPage, hintOf, kindsNamed } from '../../../src/cli/explain/ask.ts'
 import type { Cluster } from '../../../src/cluster.ts'
 import { explainPath } from '../../../src/serve/explain.ts'
+import { workloadKinds, type WorkloadKind } from '../../../src/core/workload-kinds.ts'
 import { failure, isFailure } from '../../../src/errors.ts'
 import { dashboard } from '../../../src/serve/dashboard/plugin.ts'
 import { manualClock } from '../../support/clock.ts'
@@ -59,8 +60,33 @@ describe('asking the API server', () => {
       // nobody looks into it
       return {} as never
     }
-    assert.deepEqual(await kindsNamed({ get }, orders, signal), ['ScaledJob'])
+    assert.deepEqual(await kindsNamed({ get }, orders, workloadKinds, signal), ['ScaledJob'])
   })
+
+  for (const [answered, other] of [
+    [view, 'ScaledJob'],
+    [job, 'ScaledObject'],
+  ] as const)
+    test(`asks once whether a ${other} has the name of the ${answered.kind} that was answered`, async () => {
+      const got: string[] = []
+      const among = (there: readonly string[]): Pick<Cluster, 'get'> => ({
+        async get({ kind }) {
+          got.push(kind)
+          // nobody looks into it
+          return there.includes(kind) ? ({} as never) : undefined
+        },
+      })
+      const hint = (there: readonly string[], kind?: WorkloadKind): Promise<string | undefined> =>
+        hintOf(among(there), { ...orders, kind }, { view: answered, at: 5 }, signal)
+      assert.match(
+        (await hint(workloadKinds)) ?? '',
+        new RegExp(`this is the ${answered.kind}; --kind`),
+      )
+      assert.equal(await hint([answered.kind]), undefined)
+      assert.deepEqual(got, [other, other])
+      assert.equal(await hint(workloadKinds, answered.kind), undefined)
+      assert.equal(got.length, 2, 'who said the kind needs no hint')
+    })
 
   test('tells an object Ebb does not know from one that does not exist', async () => {
     await assert.rejects(askCluster(holding(object), orders, signal), (error) =>
