@@ -131,6 +131,7 @@ async function openWorld(): Promise<World> {
     hpaSyncPeriod: 15_000,
     digestKey: new Uint8Array(32),
     writes: () => true,
+    standsBy: () => false,
     metricsOwner: () => undefined,
   })
   opened.defer(() => control.close())

@@ -40,6 +40,7 @@ export interface ControlParts {
   /** Digests what sources are reached by; the same in every replica and after a restart. */
   readonly digestKey: Uint8Array
   readonly writes: () => boolean
+  readonly standsBy: () => boolean
   readonly metricsOwner: () => string | undefined
 }
 
@@ -84,6 +85,7 @@ export function startControl(parts: ControlParts): Control {
     findHpa: (namespace, name) => mirrors.hpas.get(namespace, name),
     followPods: (...which) => pods.follow(...which),
     writes: parts.writes,
+    standsBy: parts.standsBy,
     metricsOwner: parts.metricsOwner,
   })
   return {

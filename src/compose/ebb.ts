@@ -244,6 +244,7 @@ async function startLoops(
     hpaSyncPeriod: config.hpaSyncPeriod,
     digestKey: certs.digestKey(),
     writes: () => fenced.open && coexistence.writes(),
+    standsBy: () => !fenced.open && coexistence.writes(),
     metricsOwner: coexistence.metricsOwner,
   })
 }

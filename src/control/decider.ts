@@ -5,6 +5,7 @@ import { decide, type Decision, type Situation } from '../core/decide.ts'
 import type { Write } from './insight.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { sameTarget, type Resolved } from './resolve.ts'
+import { withheldAs } from './shared.ts'
 import { newer } from './status.ts'
 import type { Targets, TargetState } from './target.ts'
 import { writeReplicas } from './act.ts'
@@ -17,8 +18,9 @@ export interface DeciderParts {
   /** The spec as resolved, or undefined while there is none to decide on. */
   resolved(): Resolved | undefined
   situation(resolved: Resolved, target: TargetState): Situation
-  /** False in shadow mode: decisions are recorded, nothing is written. */
+  /** Where it is false decisions are recorded, and nothing is written. */
   writes(): boolean
+  standsBy(): boolean
   /** Whether it is known who set the replicas; where not, `evaluate` is called once it is. */
   mayDecide(resolved: Resolved, target: TargetState): boolean
   /** So many pods are about to go, though not all: what is to be done first, where anything is. Never rejects. */
@@ -91,7 +93,11 @@ export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider
       actor.poke()
       return
     }
-    const write: Write = { kind: 'shadow', from: situation.replicas, to: decision.scaleTo }
+    const write: Write = {
+      kind: withheldAs(parts),
+      from: situation.replicas,
+      to: decision.scaleTo,
+    }
     ledger.wrote(write)
     parts.wrote(situation, decision, write)
   }

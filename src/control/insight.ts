@@ -14,6 +14,8 @@ export type Write =
   | { readonly kind: 'failed'; readonly error: string; readonly perhaps?: boolean }
   /** Shadow mode: what would have been written. */
   | { readonly kind: 'shadow'; readonly from: number; readonly to: number }
+  /** The Lease is another replica's by now: what that one may write. */
+  | { readonly kind: 'standby'; readonly from: number; readonly to: number }
 
 /** One entry of the ledger. Consecutive equal decisions are one record with a count. */
 export interface LedgerRecord {
@@ -31,8 +33,8 @@ export interface WorkloadView {
   readonly name: string
   readonly kind: WorkloadKind
   readonly target: { readonly kind: string; readonly name: string }
-  /** `jobs`: Ebb creates Jobs. */
-  readonly mode: 'hpa' | 'direct' | 'jobs' | 'shadow'
+  /** `jobs`: Ebb creates Jobs. `standby`: told by a replica that is about to end, or has lost the Lease. */
+  readonly mode: 'hpa' | 'direct' | 'jobs' | 'shadow' | 'standby'
   readonly pollingInterval: number
   readonly hpa: string | undefined
   readonly ready: { readonly status: string; readonly reason: string; readonly message: string }

@@ -1,6 +1,7 @@
 import type { Because } from '../core/decide.ts'
 import type { JobBecause } from '../core/decide-jobs.ts'
 import type { WorkloadKind } from '../core/workload-kinds.ts'
+import type { Write } from './insight.ts'
 import type { Trigger } from './triggers.ts'
 
 /** Which workload a figure belongs to. */
@@ -17,7 +18,7 @@ export interface ControlMeter {
   /** A decision was made. */
   decided(because: Because | JobBecause): void
   /** A replica count was written, or Jobs were created, or that failed. */
-  scaled(whose: Whose, outcome: 'scaled' | 'failed' | 'shadow'): void
+  scaled(whose: Whose, outcome: Exclude<Write['kind'], 'none'>): void
   /** A workload was resolved (or not). */
   reconciled(whose: Whose, outcome: 'ok' | 'failed', ms: number): void
   /** The workload is gone: drop its series. */

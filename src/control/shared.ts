@@ -41,11 +41,17 @@ export interface Shared {
   readonly findHpa: (namespace: string, name: string) => HorizontalPodAutoscaler | undefined
   /** Why a workload must not scale its target: somebody else does. Empty where it may. */
   readonly rivals: (object: ScaledObject) => readonly string[]
-  /** False in shadow mode: Ebb decides and records but writes nothing at all. */
+  /** False in shadow mode, where Ebb decides and records but writes nothing at all, and for one that stands by. */
   readonly writes: () => boolean
+  /** Nothing is written for no other reason than that the Lease is not this replica's any more. */
+  readonly standsBy: () => boolean
   /** Who serves the external metrics API in Ebb's place; undefined where Ebb does. */
   readonly metricsOwner: () => string | undefined
 }
+
+/** Why nothing is written; asked where `writes` is false. */
+export const withheldAs = ({ standsBy }: Pick<Shared, 'standsBy'>): 'standby' | 'shadow' =>
+  standsBy() ? 'standby' : 'shadow'
 
 /** Failures that pass by themselves: what runs goes on, and the work is tried again. */
 export const passing = [

@@ -37,7 +37,11 @@ function directFacts(
   now: Resolved,
   { replicas }: TargetState,
 ): Situation['direct'] {
-  if (now.plans.length === 0 || (now.mode.scaling === 'hpa' && shared.writes())) return undefined
+  if (
+    now.plans.length === 0 ||
+    (now.mode.scaling === 'hpa' && (shared.writes() || shared.standsBy()))
+  )
+    return undefined
   return alone.facts({
     behavior: state.object.spec.advanced?.horizontalPodAutoscalerConfig?.behavior,
     straight: now.mode.scaling === 'direct',

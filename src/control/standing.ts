@@ -241,7 +241,7 @@ export function createStanding(
       take(atRest ? pausedWhole : conditionsAfter(situation, decision, telling.conditions))
     },
     wrote(situation, decision, write) {
-      if (write.kind === 'shadow' || write.kind === 'none') return
+      if (write.kind !== 'scaled' && write.kind !== 'failed') return
       const why = explain(situation, decision)
       const before = standing.lastActive
       if (write.kind === 'scaled' || write.perhaps) {

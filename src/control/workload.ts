@@ -15,7 +15,7 @@ import type { MetricValue, WorkloadView } from './insight.ts'
 import { hpaNow, type Loop, type LoopState } from './loop.ts'
 import type { Resolved } from './resolve.ts'
 import { settingsOf } from './settings.ts'
-import { passing, type Shared } from './shared.ts'
+import { passing, withheldAs, type Shared } from './shared.ts'
 import { situationOf } from './situation.ts'
 import { knownSpecs } from './specs.ts'
 import { createStanding } from './standing.ts'
@@ -47,6 +47,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
   const shared: Shared = {
     ...all,
     writes: () => all.writes() && !isShadow(state.object.metadata.annotations),
+    standsBy: () => all.standsBy() && !isShadow(state.object.metadata.annotations),
   }
   const { cluster, clock, log, targets, meter } = shared
   const { namespace = '', name } = first.metadata
@@ -117,6 +118,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       resolved: () => state.resolved,
       situation: (now, target) => situationOf(loop, now, target),
       writes: shared.writes,
+      standsBy: shared.standsBy,
       mayDecide: (...seen) => alone.mayDecide(...seen),
       lowering: (going) => alone.lowering(going),
       decided(situation, decision, changed) {
@@ -213,7 +215,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
           kind: resolved?.kind.kind ?? object.spec.scaleTargetRef.kind ?? 'Deployment',
           name: object.spec.scaleTargetRef.name,
         },
-        mode: shared.writes() ? modeOf(object.metadata.annotations).scaling : 'shadow',
+        mode: shared.writes() ? modeOf(object.metadata.annotations).scaling : withheldAs(shared),
         pollingInterval: settingsOf(object).period,
         hpa: standing.hpaName,
         conditions: standing.conditions(),

@@ -77,9 +77,10 @@ export const metricTable = {
   ebb_asks_in_flight: gauge('Calls to sources under way.', ['scaler']),
   ebb_sources: gauge('Sources by the state of their breaker.', ['scaler', 'breaker']),
   ebb_decisions_total: counter('Decisions by reason.', ['because']),
-  ebb_scale_writes_total: counter('Replica counts written, failed to be, or held back as shadow.', [
-    'outcome',
-  ]),
+  ebb_scale_writes_total: counter(
+    'Replica counts written, failed to be, or held back as shadow or standby.',
+    ['outcome'],
+  ),
   ebb_reconcile_duration_seconds: histogram(
     'How long it took to resolve a ScaledObject.',
     ['outcome'],

@@ -253,6 +253,17 @@ describe('in shadow', () => {
     assert.deepEqual(bench.writes, [])
   })
 
+  test('and one whose Lease is gone says standby', async (t) => {
+    const shared = { writes: () => false, standsBy: () => true }
+    const { bench, names } = await stage(t, {}, 3, { shared })
+    await bench.clock.advance(60_000)
+    assert.deepEqual(await names(), [])
+    assert.deepEqual(bench.writes, [])
+    const view = await bench.controller().insight.get(namespace, 'work')
+    assert.equal(view?.mode, 'standby')
+    assert.deepEqual(view.records.at(-1)?.write, { kind: 'standby', from: 0, to: 3 })
+  })
+
   test('by its annotation, writes nothing until that goes; deletion waits for nobody', async (t) => {
     const annotations = { 'ebb.dev/mode': 'shadow' }
     const { bench, names, because, change, finish } = await stage(

@@ -181,6 +181,33 @@ describe('a ScaledObject', () => {
     assert.equal(view?.mode, 'shadow')
   })
 
+  test("once the Lease is another replica's, says standby, decides as before and writes nothing", async (t) => {
+    let leads = true
+    const shared = { writes: () => leads, standsBy: () => !leads }
+    const bench = await ready(t, {}, 0, { shared })
+    leads = false
+    bench.writes.length = 0
+    bench.source.queues.set('orders', 9)
+    await bench.clock.advance(minute)
+    assert.deepEqual(bench.writes, [])
+    const view = await bench.controller().insight.get('default', 'orders')
+    assert.deepEqual(view?.records.at(-1)?.write, { kind: 'standby', from: 0, to: 1 })
+    assert.equal(view.mode, 'standby')
+    assert.ok(view.situation && 'direct' in view.situation)
+    assert.equal(view.situation.direct, undefined, 'its HPA scales it, as ever')
+    const annotations = { 'ebb.dev/mode': 'shadow' }
+    await bench.cluster.patch(
+      kinds.scaledObject,
+      { namespace: 'default', name: 'orders' },
+      { metadata: { annotations } },
+      {},
+      t.signal,
+    )
+    await bench.clock.advance(minute)
+    const shown = await bench.controller().insight.get('default', 'orders')
+    assert.equal(shown?.mode, 'shadow', 'whoever leads')
+  })
+
   test('names who serves the metrics API when it is not Ebb', async (t) => {
     const owner = 'Service keda/keda-metrics-apiserver'
     const bench = await ready(t, {}, 0, { shared: { metricsOwner: () => owner } })

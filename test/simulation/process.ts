@@ -275,6 +275,7 @@ function startTerm(
     hpaSyncPeriod: 15_000,
     digestKey: new Uint8Array(32),
     writes,
+    standsBy: () => !writes(),
     metricsOwner: () => undefined,
   })
   knowledge.runs(control.insight)

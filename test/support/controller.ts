@@ -217,6 +217,7 @@ async function start(
     findAuthentication: findAuthenticationIn(mirrors),
     findHpa: (ns, name) => mirrors.hpas.get(ns, name),
     writes: () => true,
+    standsBy: () => false,
     metricsOwner: () => undefined,
     ...overrides,
   })

@@ -62,6 +62,7 @@ export const openWorld: OpenWorld = async ({ port, program, clock }, signal) => 
     hpaSyncPeriod: hpaSync,
     digestKey: new Uint8Array(32),
     writes: () => true,
+    standsBy: () => false,
     metricsOwner: () => undefined,
   })
   opened.defer(() => control.close())

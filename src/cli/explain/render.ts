@@ -67,6 +67,7 @@ function outcome({ write, decision, situation }: LedgerRecord): string {
     case 'scaled':
       return `${write.from} -> ${write.to}`
     case 'shadow':
+    case 'standby':
       return `(${write.from} -> ${write.to})`
     case 'failed':
       return 'failed'

@@ -4,6 +4,7 @@ import { decideJobs, type JobDecision, type JobSituation } from '../../core/deci
 import type { EbbError } from '../../errors.ts'
 import type { Write } from '../insight.ts'
 import { createLedger, type Ledger } from '../ledger.ts'
+import { withheldAs } from '../shared.ts'
 
 type Create = JobDecision & { readonly scaleTo: number }
 
@@ -11,8 +12,9 @@ export interface JobDeciderParts {
   readonly clock: Clock
   /** Undefined while there is nothing to decide on. */
   readonly situation: () => JobSituation | undefined
-  /** False in shadow mode: decisions are recorded, nothing is written. */
+  /** Where it is false decisions are recorded, and nothing is written. */
   readonly writes: () => boolean
+  readonly standsBy: () => boolean
   /** Creates so many Jobs. */
   readonly make: (
     count: number,
@@ -85,7 +87,7 @@ export function createJobDecider(parts: JobDeciderParts, signal: AbortSignal): J
       batch = { began: situation.now, ended: situation.now }
       imagined = true
       const { replicas: from } = situation
-      wrote(situation, decision, { kind: 'shadow', from, to: decision.scaleTo })
+      wrote(situation, decision, { kind: withheldAs(parts), from, to: decision.scaleTo })
     },
     close: () => actor.idle(),
   }

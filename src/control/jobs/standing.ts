@@ -152,7 +152,7 @@ export function createJobStanding(
       telling.take(jobConditionsAfter(situation, decision, trouble, telling.conditions))
     },
     wrote(situation, decision, write) {
-      if (write.kind === 'shadow' || write.kind === 'none') return
+      if (write.kind !== 'scaled' && write.kind !== 'failed') return
       const why = explainJobs(situation, decision)
       if (write.kind === 'failed') {
         log.warn({ object: id, because: decision.because, error: write.error }, 'Jobs not created')

@@ -13,7 +13,7 @@ import { claim, release } from '../claim.ts'
 import { concerns } from '../concerns.ts'
 import type { WorkloadView } from '../insight.ts'
 import { retried } from '../retry.ts'
-import { passing, type Shared } from '../shared.ts'
+import { passing, withheldAs, type Shared } from '../shared.ts'
 import type { Trigger } from '../triggers.ts'
 import { viewOf } from '../view.ts'
 import { createJobBook } from './book.ts'
@@ -49,6 +49,7 @@ export function createJobWorkload(first: ScaledJob, all: JobShared): JobWorkload
   const shared: JobShared = {
     ...all,
     writes: () => all.writes() && !isShadow(object.metadata.annotations),
+    standsBy: () => all.standsBy() && !isShadow(object.metadata.annotations),
   }
   const { cluster, clock, log, meter } = shared
   const { namespace = '', name } = first.metadata
@@ -124,6 +125,7 @@ export function createJobWorkload(first: ScaledJob, all: JobShared): JobWorkload
       clock,
       situation: () => (resolved && !isGoing() ? situationOf(resolved) : undefined),
       writes: shared.writes,
+      standsBy: shared.standsBy,
       list: () => lister.poke(),
       async make(count) {
         const at = resolved
@@ -297,7 +299,7 @@ export function createJobWorkload(first: ScaledJob, all: JobShared): JobWorkload
         object,
         kind: 'ScaledJob',
         target: { kind: 'Job', name },
-        mode: shared.writes() ? 'jobs' : 'shadow',
+        mode: shared.writes() ? 'jobs' : withheldAs(shared),
         pollingInterval: period,
         hpa: undefined,
         conditions: standing.conditions(),

@@ -41,6 +41,8 @@ const outcome = (step: Step): string => {
       return `${write.from} → ${write.to}`
     case 'shadow':
       return `would be ${write.from} → ${write.to}`
+    case 'standby':
+      return `left to who leads: ${write.from} → ${write.to}`
     case 'failed':
       return 'write failed'
     case 'none':
