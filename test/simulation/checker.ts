@@ -8,23 +8,15 @@ import type {
 import { decide } from '../../src/core/decide.ts'
 import { decideJobs } from '../../src/core/decide-jobs.ts'
 import { kinds } from '../../src/kinds.ts'
-import type { Resource, Scale, ScaledObject } from '../../src/resources.ts'
+import type { Resource, Scale, ScaledObject, Workload } from '../../src/resources.ts'
+import { createCourses } from './direct/follow.ts'
 import { createJobChecker, type JobChecker, type JobSurroundings } from './jobs/check.ts'
 import { createHearing, createVersions, type Versions } from './knowledge.ts'
 import { whyNotMonotone } from './monotone.ts'
 import type { Call, Done } from './network.ts'
 import type { Process } from './process.ts'
-import {
-  acceptedAge,
-  isForced,
-  isHalted,
-  periodOf,
-  says,
-  whyNotGive,
-  whyNotLower,
-  whyNotRaise,
-  type Facts,
-} from './rules.ts'
+import { acceptedAge, isForced, isHalted, periodOf, says, whyNotGive, type Facts } from './rules.ts'
+import { createScaling, isScale, type WhyNot } from './scaling.ts'
 import { parametersOf, type Scenario } from './scenario.ts'
 import { createSuccession } from './succession.ts'
 import type { Told } from './sources.ts'
@@ -39,6 +31,7 @@ export interface Knowledge {
   tried(query: string): void
   lastKind(query: string): Told['kind'] | undefined
   saw(object: Resource): void
+  read(scale: Scale): void
   issued(call: Call, wanted: unknown): void
   wrote(call: Call, done: Done): void
   gave(name: string, metric: string, values: readonly MetricValue[]): void
@@ -158,7 +151,6 @@ export function createChecker(
     const standing = scenario.team > 1 ? succession(process) : undefined
     let hearing = createHearing()
     const objects = new Map<string, Versions>()
-    const chains = new Map<string, { to: number; why: string | undefined; at: number }>()
     const scaled: Scaled[] = []
     /** Since when workloads are active without a break, and when they were before. */
     const episodes = new Map<
@@ -185,14 +177,18 @@ export function createChecker(
       skew,
     })
 
+    const resolving = (): number => (apiTroubled() ? resolvedInTrouble : resolved)
     const versions = (name: string): readonly ScaledObject[] =>
-      objects.get(name)?.within(world.now(), apiTroubled() ? resolvedInTrouble : resolved) ?? []
+      objects.get(name)?.within(world.now(), resolving()) ?? []
+    const courses = createCourses({
+      world,
+      hearing: () => hearing,
+      objects,
+      troubled: apiTroubled,
+      resolving,
+    })
 
-    /** Why none of the versions that the process may act on allows it; undefined where one does. */
-    const whyNot = (
-      name: string,
-      rule: (object: ScaledObject) => string | undefined,
-    ): string | undefined => {
+    const whyNot: WhyNot = (name, rule) => {
       let why: string | undefined = 'it knows no such ScaledObject'
       for (const object of versions(name)) {
         why = rule(object)
@@ -261,37 +257,7 @@ export function createChecker(
       episodes.clear()
     }
 
-    const scaling = (call: Call, scale: Scale): void => {
-      const { name } = call
-      const to = scale.spec.replicas
-      const now = world.now()
-      const before = chains.get(name)
-      // tried again after a conflict: decided before
-      const again = before?.to === to && now - before.at < 60_000 && before.why === undefined
-      const why = again
-        ? undefined
-        : whyNot(name, (object) => whyNotLower(facts(object, Infinity), to))
-      chains.set(name, { to, why, at: now })
-    }
-
-    const scaledNow = ({ name }: Call, { wanted, before, after, refused }: Done): void => {
-      if (refused || !isScale(before) || !isScale(after)) return
-      const { resourceVersion } = isScale(wanted) ? wanted.metadata : {}
-      if (resourceVersion !== before.metadata.resourceVersion)
-        violate('no change of others is lost', `${id} scaled ${name} over one it had not seen`)
-      const [from, to] = [before.spec.replicas, after.spec.replicas]
-      const chain = chains.get(name)
-      chains.delete(name)
-      says_(`scales ${name} ${from} -> ${to}`)
-      if (to < from && chain?.why !== undefined)
-        violate('never down on ignorance', `${id} lowered ${name} ${from} -> ${to}: ${chain.why}`)
-      if (to > from) {
-        const why = whyNot(name, (object) => whyNotRaise(facts(object, from), to))
-        if (why !== undefined)
-          violate('bounded result', `${id} raised ${name} ${from} -> ${to}: ${why}`)
-      }
-      scaled.push({ name, from, to, at: world.now() })
-    }
+    const scaling = createScaling({ id, world, whyNot, facts, courses, violate })
 
     const rests = (): void => {
       forgetUnwritten()
@@ -320,6 +286,7 @@ export function createChecker(
           measured.set(query, known)
         }
         markActive(query)
+        courses.heard(query)
         ofJobs.heard(query, told)
       },
       lastKind(query) {
@@ -329,21 +296,25 @@ export function createChecker(
       },
       saw(object) {
         ofJobs.saw(object)
+        if (isTarget(object)) courses.found(object)
         if (object.kind !== kinds.scaledObject.kind || !isScaledObject(object)) return
         const { name } = object.metadata
         const known = objects.get(name) ?? createVersions()
         objects.set(name, known)
-        const halted = known.newest && isHalted(known.newest)
+        const before = known.newest
+        const halted = before && isHalted(before)
         known.add(world.now(), object)
+        courses.saw(before, object)
         const { uid = '' } = object.metadata
         if (!knownSince.has(uid)) knownSince.set(uid, world.now())
         // however short it was
         if (isForced(object)) perhapsAt.set(uid, world.now())
         if (halted && !isHalted(object)) askedSince.set(uid, world.now())
       },
+      read: (scale) => courses.read(scale),
       issued(call, wanted) {
         ofJobs.issued(call, wanted)
-        if (call.verb === 'writeScale' && isScale(wanted)) scaling(call, wanted)
+        if (call.verb === 'writeScale' && isScale(wanted)) scaling.issued(wanted)
       },
       wrote(call, done) {
         const what = `${call.verb} ${call.kind} ${call.name}`
@@ -355,7 +326,11 @@ export function createChecker(
         const useless = done.before !== undefined && done.after !== undefined && unchanged(done)
         if (call.kind !== 'Event' || call.verb !== 'create')
           says_(`${what}${useless ? ' (nothing changed)' : ''} ${detail(done.wanted)}`)
-        if (call.verb === 'writeScale') scaledNow(call, done)
+        const change = call.verb === 'writeScale' ? scaling.wrote(call, done) : undefined
+        if (change) {
+          says_(`scales ${change.name} ${change.from} -> ${change.to}`)
+          scaled.push({ ...change, at: world.now() })
+        }
         ofJobs.wrote(call, done)
         if (!apiTroubled()) judgeWrite(call, `${id} ${what}`, done.wanted, useless)
       },
@@ -380,6 +355,7 @@ export function createChecker(
       runs(given) {
         insight = given
         hearing = createHearing()
+        courses.runs()
         ofJobs.runs()
         says_('runs')
         standing?.runs()
@@ -479,8 +455,7 @@ export function createChecker(
   }
 }
 
-const isScale = (value: unknown): value is Scale =>
-  typeof value === 'object' && value !== null && 'spec' in value && 'metadata' in value
+const isTarget = (object: Resource): object is Workload => object.kind === kinds.deployment.kind
 
 const isScaledObject = (object: Resource): object is ScaledObject => 'spec' in object
 

@@ -1,12 +1,19 @@
+import { directDefects } from './direct/defects.ts'
 import { jobDefects } from './jobs/defects.ts'
 
-/** A change of one line of Ebb that breaks a promise: what the simulation must notice. */
-export interface Defect {
-  readonly name: string
+/** A change of one line of Ebb. */
+export interface Change {
   readonly file: string
   /** Must stand in the file exactly once. */
   readonly find: string
   readonly replace: string
+}
+
+/** A change that breaks a promise: what the simulation must notice. */
+export interface Defect extends Change {
+  readonly name: string
+  /** Where a promise is kept twice over: the other line that must go too. */
+  readonly also?: Change
   /** The promise that is broken by it, as the checker says it. */
   readonly breaks: string
   /** Noticed by the first seeds, so that every run of the tests shows it. */
@@ -18,6 +25,7 @@ const ignorance = 'never down on ignorance'
 
 export const defects: readonly Defect[] = [
   ...jobDefects,
+  ...directDefects,
   {
     name: 'sleep on an unread source',
     file: decide,

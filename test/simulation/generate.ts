@@ -1,4 +1,5 @@
 import type { ScaledObject } from '../../src/resources.ts'
+import { withDirect, withMoves } from './direct/generate.ts'
 import { gapsOf } from './gaps.ts'
 import { generateJobs } from './jobs/generate.ts'
 import { noJobs } from './jobs/scenario.ts'
@@ -43,8 +44,10 @@ const queueKinds: readonly QueueFaultKind[] = [
 
 /** Makes everything that happens from the seed. */
 export function generate(seed: number): Scenario {
-  const plain = ordinary(seed)
-  return withJobs(plain, randomOf(seed ^ 0x10b5))
+  const jobs = withJobs(ordinary(seed), randomOf(seed ^ 0x10b5))
+  const free = (at: number): boolean => spare(jobs.calms, at)
+  const direct = withDirect(jobs, randomOf(seed ^ 0xd13c), free)
+  return withMoves(direct, randomOf(seed ^ 0x30de), free)
 }
 
 /** ScaledJobs in a third of the seeds, drawn from a stream of their own; in half of those they are alone. */

@@ -85,3 +85,25 @@ const sameIntent = (a: Resource, b: Resource): boolean =>
   a.metadata.generation === b.metadata.generation &&
   a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
   JSON.stringify(a.metadata.annotations ?? {}) === JSON.stringify(b.metadata.annotations ?? {})
+
+/** The counts of targets that one process was told of. */
+export interface Counts {
+  add(name: string, version: string, replicas: number): void
+  at(name: string, version: string): number | undefined
+  /** 0 where none is known. */
+  newest(name: string): number
+}
+
+export function createCounts(): Counts {
+  const known = new Map<string, Map<string, number>>()
+  const newest = new Map<string, string>()
+  return {
+    add(name, version, replicas) {
+      const of = known.get(name) ?? new Map<string, number>()
+      known.set(name, of.set(version, replicas))
+      if (Number(version) >= Number(newest.get(name) ?? 0)) newest.set(name, version)
+    },
+    at: (name, version) => known.get(name)?.get(version),
+    newest: (name) => known.get(name)?.get(newest.get(name) ?? '') ?? 0,
+  }
+}

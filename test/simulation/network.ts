@@ -28,6 +28,8 @@ export interface Caller {
   boundary(): void
   /** The process was given this object. */
   saw(object: Resource): void
+  /** The process was given this scale of a target. */
+  read(scale: Scale): void
   /** A write is on its way, with what is to be there. */
   issued(call: Call, wanted: unknown): void
   /** A write took place, or the server refused it. */
@@ -209,10 +211,13 @@ export function networkOf(
       write(callOf('remove', kind.kind, ref.name, true), found(kind, ref), ref, signal, () =>
         cluster.remove(kind, ref, options, noAbort),
       ),
-    readScale: (target, ref, signal) =>
-      passed(callOf('readScale', target.kind, ref.name, false), signal, () =>
+    async readScale(target, ref, signal) {
+      const scale = await passed(callOf('readScale', target.kind, ref.name, false), signal, () =>
         cluster.readScale(target, ref, noAbort),
-      ),
+      )
+      if (scale) caller.read(scale)
+      return scale
+    },
     writeScale: (target, scale, signal) =>
       write(
         callOf('writeScale', target.kind, scale.metadata.name, true),

@@ -1,6 +1,7 @@
 import type { EmbeddedCluster } from '../../src/embedded/cluster.ts'
 import { kinds } from '../../src/kinds.ts'
 import type { ScaledObject } from '../../src/resources.ts'
+import { isDirect } from './direct/rules.ts'
 import type { Process } from './process.ts'
 import { pauseOf } from './rules.ts'
 import { parametersOf } from './scenario.ts'
@@ -25,7 +26,8 @@ export async function outcomeProblems(
       const problems = wantedReplicas(object, sources)(replicas) ? [] : [`has ${replicas} replicas`]
       if (object.metadata.deletionTimestamp !== undefined) problems.push('is not gone')
       if (pauseOf(object) === 'no') problems.push(...statusProblems(object, sources))
-      if (pauseOf(object) === 'no' && !hpa) problems.push('has no HPA')
+      if (pauseOf(object) === 'no' && isDirect(object) === (hpa !== undefined))
+        problems.push(hpa ? 'has an HPA' : 'has no HPA')
       return problems.map((what) => `comes right: ${name} ${what}; ${JSON.stringify(object)}`)
     }),
   )
@@ -72,6 +74,7 @@ function wantedReplicas(object: ScaledObject, sources: Sources): (replicas: numb
   const ratio = Math.max(...asked)
   const low = Math.max(min, 1)
   const within = (count: number): number => Math.min(max, Math.max(low, count))
-  return (replicas) =>
-    replicas >= within(Math.ceil(ratio / 1.1) - 1) && replicas <= within(Math.ceil(ratio / 0.9) + 1)
+  const { scaleDown } = object.spec.advanced?.horizontalPodAutoscalerConfig?.behavior ?? {}
+  const most = scaleDown?.selectPolicy === 'Disabled' ? max : within(Math.ceil(ratio / 0.9) + 1)
+  return (replicas) => replicas >= within(Math.ceil(ratio / 1.1) - 1) && replicas <= most
 }

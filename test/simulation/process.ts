@@ -184,6 +184,7 @@ export function startProcess(id: string, skew: number, around: Surroundings): Pr
       if (--callsLeft <= 0) kill()
     },
     saw: (object) => knowledge.saw(object),
+    read: (scale) => knowledge.read(scale),
     issued: (call, wanted) => knowledge.issued(call, wanted),
     wrote: (call, done) => knowledge.wrote(call, done),
   }

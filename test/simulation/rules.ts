@@ -54,6 +54,9 @@ export const isHalted = (object: ScaledObject): boolean =>
 export const isForced = ({ metadata }: ScaledObject): boolean =>
   metadata.annotations?.['autoscaling.keda.sh/force-activation'] !== undefined
 
+/** How old an answer may be that still counts, ms. */
+export const oldestOf = (object: ScaledObject): number => 2 * periodOf(object) + timeout + slack
+
 /** What one trigger says by an answer. */
 export function says(
   trigger: ScaledObject['spec']['triggers'][number],
@@ -99,7 +102,7 @@ export function whyNotLower(facts: Facts, to: number): string | undefined {
 }
 
 /** Why nobody scales it at all. */
-function whyHalted(object: ScaledObject): string | undefined {
+export function whyHalted(object: ScaledObject): string | undefined {
   if (isHalted(object)) return `it is paused (${pauseOf(object)})`
   return object.metadata.deletionTimestamp === undefined ? undefined : 'it is being deleted'
 }
@@ -113,24 +116,30 @@ function whyNotCool({ object, now, activeAt, perhapsAt, skew }: Facts): string |
   return now < cool ? `its cooldown goes on for ${(cool - now) / second} s` : undefined
 }
 
-function whyNotQuiet(
+/** Why an answer, or the lack of one, keeps the count up. What an answer `says` is another matter where counts are lowered in steps. */
+export function whyNotQuiet(
   { object, now, newest, wasTried, measuredAt }: Facts,
   trigger: ScaledObject['spec']['triggers'][number],
+  judge: {
+    readonly says: (heard: Heard) => ReturnType<typeof says>
+    readonly mayRest: (object: ScaledObject) => boolean
+  } = { says: (heard) => says(trigger, heard), mayRest },
 ): string | undefined {
   const { query, ignoreEmpty } = parametersOf(trigger)
   const known = newest(query)
   if (!wasTried(query)) return `${query} was not read`
-  const oldest = 2 * periodOf(object) + timeout + slack
+  const oldest = oldestOf(object)
   let why = known.length === 0 ? `${query} cannot be read` : undefined
   for (const heard of known) {
     const age = now - heard.at
-    const said = says(trigger, heard)
+    const said = judge.says(heard)
     if (age > oldest) why ??= `what is known of ${query} is ${age / second} s old`
     else if (said === 'idle') return undefined
     else if (said === 'active') why ??= `${query} is active`
     else why ??= `${query} cannot be read`
   }
-  const rests = mayRest(object) && fallbackMayHold(object, measuredAt(query, ignoreEmpty), now)
+  const rests =
+    judge.mayRest(object) && fallbackMayHold(object, measuredAt(query, ignoreEmpty), now)
   return rests ? undefined : why
 }
 
@@ -155,13 +164,13 @@ export function whyNotRaise(facts: Facts, to: number): string | undefined {
   return isForced(object) || isAskedFor(facts) ? undefined : 'nothing asks for it'
 }
 
-const boundsOf = ({ spec }: ScaledObject): readonly [number, number] => [
+export const boundsOf = ({ spec }: ScaledObject): readonly [number, number] => [
   spec.minReplicaCount ?? 0,
   spec.maxReplicaCount ?? 100,
 ]
 
-function isAskedFor({ object, now, newest, measuredAt }: Facts): boolean {
-  const oldest = 2 * periodOf(object) + timeout + slack
+export function isAskedFor({ object, now, newest, measuredAt }: Facts): boolean {
+  const oldest = oldestOf(object)
   return object.spec.triggers.some((trigger) => {
     const { query, ignoreEmpty } = parametersOf(trigger)
     if (fallbackMayHold(object, measuredAt(query, ignoreEmpty), now)) return true

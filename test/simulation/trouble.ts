@@ -1,3 +1,4 @@
+import { slowest } from './direct/generate.ts'
 import { lethal } from './process.ts'
 import type { Event, Scenario } from './scenario.ts'
 
@@ -35,7 +36,8 @@ export function settledAfter({ objects }: Scenario): number {
     const fallback = ((spec.fallback?.failureThreshold ?? 0) + 2) * pollingInterval
     return Math.max(initialCooldownPeriod, hpa, longestCooldown + fallback) + pollingInterval
   })
-  return (Math.max(hpa, ...longest) + 30) * 1_000
+  const paced = objects.some(({ spec }) => spec.advanced?.horizontalPodAutoscalerConfig?.behavior)
+  return (Math.max(hpa, ...longest) + 30) * 1_000 + (paced ? slowest : 0)
 }
 
 /** Wishes of users are no trouble with the API server. */
