@@ -92,7 +92,7 @@ const direct = (values: readonly number[]): DirectFacts => ({
     read: { kind: 'value', milli: value * 1_000 },
   })),
   status: 3,
-  ready: 3,
+  pods: { all: 3, ready: 3 },
   state: {
     recommendations: Array.from({ length: 20 }, (_, i) => ({
       at: now - i * 14_000,

@@ -13,7 +13,9 @@ export interface Direct {
     readonly behavior: Behavior | undefined
     readonly straight: boolean
     readonly offers: readonly Offer[]
-    readonly status: { readonly replicas: number; readonly ready: number }
+    readonly status: number
+    /** Counted only where something depends on them. */
+    readonly pods: () => DirectFacts['pods']
   }): DirectFacts
   /** A decision was made; `written` is the count that reached the target, where one did. */
   decided(situation: Situation, decision: Decision, written: number | undefined): void
@@ -24,12 +26,12 @@ export interface Direct {
 export function createDirect(): Direct {
   let state: HpaState = noHpaState
   return {
-    facts: ({ behavior, straight, offers, status }) => ({
+    facts: ({ behavior, straight, offers, status, pods }) => ({
       behavior,
       straight,
       readings: offers.map(readingOf),
-      status: status.replicas,
-      ready: status.ready,
+      status,
+      pods: offers.some((o) => o.metricType === 'Value') ? pods() : undefined,
       state,
     }),
     decided(situation, decision, written) {

@@ -9,6 +9,7 @@ import type { Whose } from './meter.ts'
 import type { Resolved } from './resolve.ts'
 import type { Shared } from './shared.ts'
 import type { Standing } from './standing.ts'
+import type { TargetPods } from './target-pods.ts'
 
 /** What changes while the loop of a ScaledObject runs. */
 export interface LoopState {
@@ -34,6 +35,8 @@ export interface Loop {
   readonly asking: Asking
   readonly demand: DemandOfWorkload
   readonly alone: Alone
+  /** Those of the target; made for the few that need them. */
+  readonly pods: () => TargetPods
   readonly decider: Decider
   readonly signal: AbortSignal
 }

@@ -33,9 +33,9 @@ export function situationOf(loop: Loop, now: Resolved, target: TargetState): Sit
 
 /** Where Ebb scales by itself; in shadow also what an HPA would do, so that both can be compared. */
 function directFacts(
-  { state, shared, demand, alone }: Loop,
+  { state, shared, demand, alone, pods }: Loop,
   now: Resolved,
-  { replicas }: TargetState,
+  { replicas, status }: TargetState,
 ): Situation['direct'] {
   if (
     now.plans.length === 0 ||
@@ -46,6 +46,7 @@ function directFacts(
     behavior: state.object.spec.advanced?.horizontalPodAutoscalerConfig?.behavior,
     straight: now.mode.scaling === 'direct',
     offers: demand.offers(),
-    status: shared.targets.status(now.kind, now.target) ?? { replicas, ready: replicas },
+    status: shared.targets.status(now.kind, now.target) ?? status ?? replicas,
+    pods: () => pods().count(now),
   })
 }

@@ -9,6 +9,8 @@ export interface TargetState {
   /** spec.replicas */
   readonly replicas: number
   readonly resourceVersion: string
+  /** status.replicas as /scale had it; of mirrored kinds `status` knows it better. */
+  readonly status?: number
 }
 
 /**
@@ -21,13 +23,8 @@ export interface Targets {
   mirrored(kind: ScalableKind, ref: Ref): TargetState | 'missing' | undefined
   /** The state, asked for where it is not mirrored. Undefined where the target does not exist. */
   read(kind: ScalableKind, ref: Ref, signal: AbortSignal): Promise<TargetState | undefined>
-  /** Its pods that run and are ready; undefined for kinds whose pods Ebb does not see. */
-  readyPods(kind: ScalableKind, ref: Ref): number | undefined
-  /** Its status: how many pods there are, and are ready; undefined for kinds that are not mirrored. */
-  status(
-    kind: ScalableKind,
-    ref: Ref,
-  ): { readonly replicas: number; readonly ready: number } | undefined
+  /** Its status.replicas; undefined for kinds that are not mirrored. */
+  status(kind: ScalableKind, ref: Ref): number | undefined
   /** The containers of the target's pod template, for `…FromEnv`; none where the kind has no template or Ebb may not read it. */
   containers(kind: ScalableKind, ref: Ref, signal: AbortSignal): Promise<readonly Container[]>
   /** Called with the kind and reference of a mirrored target that changed. */
@@ -73,16 +70,13 @@ export function createTargets(
         scale && {
           replicas: scale.spec.replicas,
           resourceVersion: scale.metadata.resourceVersion ?? '',
+          status: scale.status.replicas,
         }
       )
     },
     status: (kind, ref) => {
-      const status = mirrorOf(kind)?.get(ref.namespace, ref.name)?.status
-      return status && { replicas: status.replicas ?? 0, ready: status.readyReplicas ?? 0 }
-    },
-    readyPods: (kind, ref) => {
       const object = mirrorOf(kind)?.get(ref.namespace, ref.name)
-      return object && (object.status?.readyReplicas ?? 0)
+      return object && (object.status?.replicas ?? 0)
     },
     async containers(kind, ref, signal) {
       const mirror = mirrorOf(kind)
@@ -108,7 +102,7 @@ export function createTargets(
   }
 }
 
-/** Keeps of a Deployment or StatefulSet what Ebb reads: replicas, containers' environment, selector, ready pods. */
+/** Keeps of a Deployment or StatefulSet what Ebb reads: replicas, containers' environment, how many pods there are. */
 export function trimWorkload(object: Workload): Workload {
   const { metadata, spec, status } = object
   const { generation } = metadata
@@ -118,7 +112,7 @@ export function trimWorkload(object: Workload): Workload {
       replicas: spec?.replicas ?? 1,
       ...(spec?.template && { template: trimTemplate(spec.template) }),
     },
-    status: { replicas: status?.replicas ?? 0, readyReplicas: status?.readyReplicas ?? 0 },
+    status: { replicas: status?.replicas ?? 0 },
   }
 }
 

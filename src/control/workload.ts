@@ -19,6 +19,7 @@ import { passing, withheldAs, type Shared } from './shared.ts'
 import { situationOf } from './situation.ts'
 import { knownSpecs } from './specs.ts'
 import { createStanding } from './standing.ts'
+import { createTargetPods, type TargetPods } from './target-pods.ts'
 import { same } from './status.ts'
 import { viewOf } from './view.ts'
 
@@ -93,8 +94,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     sampling,
     resolved: () => state.resolved,
     replicas: () => decider.replicas() ?? state.resolved?.state.replicas,
-    readyPods: () =>
-      state.resolved && targets.readyPods(state.resolved.kind, state.resolved.target),
+    readyPods: () => state.resolved && pods().count(state.resolved)?.ready,
     stored: {
       health: first.status?.health,
       engaged: find(first.status?.conditions ?? [], 'Fallback')?.status === 'True',
@@ -108,7 +108,15 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     if (pushed) standing.lasted()
     demand.check()
     decider.evaluate()
+    targetPods?.tidy()
   }
+
+  let targetPods: TargetPods | undefined
+  const pods = (): TargetPods =>
+    (targetPods ??= createTargetPods(
+      { cluster, clock, followPods: shared.followPods, known: () => decider.evaluate() },
+      signal,
+    ))
 
   const decider = createDecider(
     {
@@ -164,6 +172,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     asking,
     demand,
     alone,
+    pods,
     decider,
     signal,
   }
@@ -239,6 +248,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       reconciler.close()
       sampling.close()
       demand.close()
+      targetPods?.release()
       held.close()
       await Promise.all([reconciler.idle(), decider.close(), alone.close(), standing.close()])
       meter.forget(whose)

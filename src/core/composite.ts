@@ -22,7 +22,7 @@ export interface CompositeInput {
   /** spec.replicas of the target, where known. */
   readonly replicas: number | undefined
   /** Pods of the target that run and are ready, where they can be counted; needed with metricType Value. */
-  readonly readyPods: number | undefined
+  readonly readyPods: () => number | undefined
 }
 
 export interface Composite {
@@ -77,7 +77,12 @@ function byFallback(input: CompositeInput): Composite {
   // as it stands in the HPA: a thousandth more would be a replica more
   const target = Math.trunc(modifiers.target * 1000) / 1000
   const count = fallback && fallbackCount(fallback, replicas)
-  const given = fallbackValue({ count, target, metricType, readyPods })
+  const given = fallbackValue({
+    count,
+    target,
+    metricType,
+    readyPods: metricType === 'Value' ? readyPods() : undefined,
+  })
   if (given.kind === 'value') return valued(input, Math.round(given.value * 1000))
   // asleep no pod is ready, so that only waking it lets a Value target be shared
   const whole = fallbackValue({ count, target, metricType: 'AverageValue', readyPods: undefined })

@@ -61,7 +61,7 @@ const compositeOf = (
     fallback,
     variables: triggers.map((facts, index) => ({ name: metrics[index]?.name, facts })),
     replicas,
-    readyPods: modifiers.metricType === 'Value' ? readyPods() : undefined,
+    readyPods,
   })
 
 /** One metric as whoever scales on it is to see it. */

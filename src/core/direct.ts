@@ -10,9 +10,10 @@ export interface DirectFacts {
   readonly straight: boolean
   /** In the order of the triggers. */
   readonly readings: readonly HpaReading[]
-  /** status.replicas of the target, and its pods that are ready. */
+  /** status.replicas of the target. */
   readonly status: number
-  readonly ready: number
+  /** Its pods, and those that run and are ready. Undefined where nothing depends on them, or they cannot be counted. */
+  readonly pods: { readonly all: number; readonly ready: number } | undefined
   /** What the algorithm remembers. */
   readonly state: HpaState
 }
@@ -69,9 +70,21 @@ const inputOf = (s: Bounds, d: DirectFacts) => ({
   max: Math.max(s.max, 1),
   behavior: d.behavior,
   flags: defaultFlags,
-  scaled: { spec: s.replicas, status: d.status, pods: d.status, ready: d.ready },
-  metrics: d.readings,
+  scaled: { spec: s.replicas, status: d.status, pods: d.pods?.all ?? 0, ready: d.pods?.ready ?? 0 },
+  metrics: d.pods === undefined ? d.readings.map(uncounted) : d.readings,
 })
+
+/** A Value target is a share of the pods that are ready. */
+const uncounted = (reading: HpaReading): HpaReading =>
+  reading.target.type === 'Value' && reading.read.kind === 'value'
+    ? { ...reading, read: podsUnknown }
+    : reading
+
+const podsUnknown = {
+  kind: 'missing',
+  reason: 'FailedGetExternalMetric',
+  message: 'the pods of the target cannot be counted',
+} as const
 
 const asleep = { spec: 0, status: 0, pods: 0, ready: 0 }
 const exact = { down: 0, up: 0 }

@@ -13,7 +13,6 @@ const scaleTargetRef = { apiVersion: 'example.test/v1', kind: 'Fleet', name: 'fl
 const targets = (read: Targets['read']): Targets => ({
   kindOf: async () => fleet,
   mirrored: () => undefined,
-  readyPods: () => undefined,
   status: () => undefined,
   read,
   containers: async () => [],

@@ -32,7 +32,7 @@ const base: CompositeInput = {
   fallback: undefined,
   variables: [a(3), b(4.5)],
   replicas: 2,
-  readyPods: 2,
+  readyPods: () => 2,
 }
 
 const value = (v: number): Composite['reading'] => ({ kind: 'value', value: v })
@@ -163,7 +163,7 @@ describe('the composite metric fails', () => {
 
 describe('the composite metric in fallback (3.11, 3.13)', () => {
   const engaged = { fallback: fixed, variables: [of('a', 'fallback'), b(100)] }
-  const asleep = { replicas: 0, readyPods: 0 }
+  const asleep = { replicas: 0, readyPods: () => 0 }
   all([
     ['is target x replicas without asking the formula', engaged, 'active', value(10)],
     [

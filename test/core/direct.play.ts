@@ -38,7 +38,7 @@ export function playDirect(series: Series): readonly (readonly [number, number])
       straight: true,
       readings,
       status: pods,
-      ready: pods,
+      pods: { all: pods, ready: pods },
       state,
     }
     const now = 1_700_000_000_000 + second * slow * 1000

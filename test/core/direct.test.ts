@@ -26,7 +26,7 @@ const facts = (value: number | undefined, difference: Partial<DirectFacts> = {})
   readings: [queue(value)],
   straight: true,
   status: 3,
-  ready: 3,
+  pods: { all: 3, ready: 3 },
   state: noHpaState,
   ...difference,
 })
@@ -75,7 +75,7 @@ describe('without an HPA', () => {
         direct: facts(42, {
           behavior: { scaleUp: { policies: [{ type: 'Pods', value: 2, periodSeconds: 60 }] } },
           status: 1,
-          ready: 1,
+          pods: { all: 1, ready: 1 },
         }),
       }),
       { scaleTo: 3, because: 'demand-rose' },
@@ -289,7 +289,7 @@ const situation: fc.Arbitrary<Situation> = fc
       readings: readings.map(({ value, target }) => queue(value, target)),
       straight: true,
       status: replicas,
-      ready: replicas,
+      pods: { all: replicas, ready: replicas },
       state: {
         ...noHpaState,
         recommendations: past.map((p) => ({ at: quiet.now - p.ago * 1000, replicas: p.replicas })),

@@ -27,7 +27,7 @@ const asked = (
       },
     ],
     status: 3,
-    ready: 3,
+    pods: { all: 3, ready: 3 },
     state: noHpaState,
   },
 })

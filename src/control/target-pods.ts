@@ -1,0 +1,118 @@
+import type { Clock } from '../clock.ts'
+import type { Cluster } from '../cluster.ts'
+import { reasonOf } from '../errors.ts'
+import type { Pods } from '../pods.ts'
+import type { PodView } from '../scaler.ts'
+import { sameTarget, type FoundTarget } from './resolve.ts'
+
+export interface TargetPodsParts {
+  readonly cluster: Cluster
+  readonly clock: Clock
+  readonly followPods: Pods['follow']
+  /** They are known now, which they were not. */
+  known(): void
+}
+
+export interface PodCount {
+  readonly all: number
+  /** Those that run and are ready. */
+  readonly ready: number
+}
+
+/**
+ * The pods of one scale target, by the selector that its own /scale gives, whatever its kind. Followed from when they are first
+ * asked for until nobody has asked for long.
+ */
+export interface TargetPods {
+  /** Undefined while they are not known; `known` is called once they are. */
+  view(of: FoundTarget): PodView | undefined
+  /** The same, counted. */
+  count(of: FoundTarget): PodCount | undefined
+  /** Why there are none, where that is more than that it takes a moment. */
+  readonly problem: string | undefined
+  /** Lets go of them where nobody has asked for long; called at every look. */
+  tidy(): void
+  release(): void
+}
+
+/** What could not be had is tried again after so long (ms). */
+const again = 10_000
+/** Pods that nobody has asked for so long (ms) are let go of: they are kept for what polls. */
+const unwanted = 15 * 60_000
+
+export function createTargetPods(parts: TargetPodsParts, signal: AbortSignal): TargetPods {
+  const { cluster, clock, followPods } = parts
+  let of: FoundTarget | undefined
+  let followed: { readonly selector: string; readonly view: PodView; synced: boolean } | undefined
+  let problem: string | undefined
+  let triedAt = 0
+  let askedAt = 0
+
+  const follow = (namespace: string, selector: string): void => {
+    if (followed?.selector === selector) return
+    followed?.view.release()
+    const mine = { selector, view: followPods(namespace, selector), synced: false }
+    followed = mine
+    const known = async (): Promise<void> => {
+      await mine.view.synced
+      mine.synced = true
+      if (followed === mine && !signal.aborted) parts.known()
+    }
+    void known()
+  }
+
+  const open = async (found: FoundTarget): Promise<void> => {
+    const { kind, target } = found
+    const current = (): boolean => of === found && !signal.aborted
+    try {
+      const scale = await cluster.readScale(kind, target, signal)
+      if (!current()) return
+      const selector = scale?.status.selector
+      problem = selector ? undefined : `${kind.kind} ${target.name} does not say which pods it has`
+      if (selector) follow(target.namespace, selector)
+    } catch (error) {
+      if (current()) problem = reasonOf(error)
+    }
+  }
+
+  const release = (): void => {
+    followed?.view.release()
+    followed = undefined
+    of = undefined
+    problem = undefined
+  }
+
+  const pods: TargetPods = {
+    get problem() {
+      return problem ?? followed?.view.stale?.why
+    },
+    view(found) {
+      const now = clock.now()
+      askedAt = now
+      if (of && !sameTarget(of, found)) release()
+      // another version of the spec may go with another version of the target
+      if (of !== found || (problem !== undefined && now >= triedAt + again)) {
+        of = found
+        triedAt = now
+        void open(found)
+      }
+      return followed?.synced === true && !followed.view.stale ? followed.view : undefined
+    },
+    count(found) {
+      const view = pods.view(found)
+      if (view === undefined) return undefined
+      let all = 0
+      let ready = 0
+      for (const pod of view.list()) {
+        all++
+        if (pod.ready && pod.phase === 'Running') ready++
+      }
+      return { all, ready }
+    },
+    tidy() {
+      if (of && clock.now() > askedAt + unwanted) release()
+    },
+    release,
+  }
+  return pods
+}
