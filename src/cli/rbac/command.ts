@@ -1,34 +1,48 @@
 import { Command } from 'commander'
+import { options } from '../../options.ts'
 import { several } from '../arguments.ts'
+import { optionOf } from '../run/command.ts'
 
 interface Given {
   readonly filename?: readonly string[]
   readonly kubeconfig?: string
-  readonly namespace: string
   readonly serviceAccount: string
+  readonly namespace?: string
   readonly clusterObjectNamespace?: string
+  readonly restrictSecretAccess?: boolean
 }
 
 async function run(given: Given, signal: AbortSignal): Promise<void> {
-  const [{ inventoryOfCluster, inventoryOfFiles }, { readsOf }, { rolesFor }] = await Promise.all([
-    import('./inventory.ts'),
-    import('./reads.ts'),
-    import('./roles.ts'),
-  ])
+  const [{ inventoryOfCluster, inventoryOfFiles }, { readsOf }, { rolesFor }, { configOf }] =
+    await Promise.all([
+      import('./inventory.ts'),
+      import('./reads.ts'),
+      import('./roles.ts'),
+      import('../../config.ts'),
+    ])
   const { readManifests } = await import('../manifests.ts')
   const { withCluster } = await import('../cluster.ts')
   const inventory = given.filename
     ? inventoryOfFiles(await readManifests(given.filename))
     : await withCluster(given.kubeconfig, (cluster) => inventoryOfCluster(cluster, signal))
-  const clusterNamespace = given.clusterObjectNamespace ?? given.namespace
-  const reads = await readsOf(inventory.readers, { ...inventory, clusterNamespace })
+  // what the controller would make of the same flags, or of its variables where this runs beside it
+  const { namespace, clusterObjectNamespace, restrictSecretAccess } = given
+  const config = configOf(
+    { namespace, clusterObjectNamespace, restrictSecretAccess },
+    process.env,
+  )
+  const reads = await readsOf(inventory.readers, {
+    ...inventory,
+    clusterNamespace: config.clusterObjectNamespace,
+    restricted: config.restrictSecretAccess,
+  })
   if (reads.length === 0) {
     console.error(
       'ebb: nothing to allow: no workload refers to a Secret or ConfigMap, nor has idle pods that go first',
     )
     return
   }
-  const account = { namespace: given.namespace, name: given.serviceAccount }
+  const account = { namespace: config.namespace, name: given.serviceAccount }
   process.stdout.write(rolesFor(reads, account))
 }
 
@@ -44,10 +58,8 @@ export const rbacCommand = (signal: AbortSignal): Command =>
       several,
     )
     .option('--kubeconfig <file>', 'cluster to look at; default as kubectl')
-    .option('--namespace <name>', "Ebb's own namespace", 'ebb')
+    .addOption(optionOf(options.namespace))
+    .addOption(optionOf(options.clusterObjectNamespace))
+    .addOption(optionOf(options.restrictSecretAccess))
     .option('--service-account <name>', 'the account Ebb runs as', 'ebb')
-    .option(
-      '--cluster-object-namespace <name>',
-      "where Secrets of ClusterTriggerAuthentications are (Ebb's own namespace)",
-    )
     .action((given: Given) => run(given, signal))

@@ -32,16 +32,18 @@ export interface ReadsSource {
   find(kind: string, namespace: string, name: string): TriggerAuthentication | undefined
   /** Where Secrets of ClusterTriggerAuthentications are. */
   readonly clusterNamespace: string
+  /** The controller reads Secrets there alone (KEDA_RESTRICT_SECRET_ACCESS). */
+  readonly restricted: boolean
 }
 
 type Noted = ContentKind | 'ServiceAccount'
 type Note = (kind: Noted, namespace: string, name: string) => unknown
 
 /** Stores in which everything is found, that note what is taken from the cluster. */
-function notingStores(note: Note): Stores {
+function notingStores(note: Note, restricted: boolean): Stores {
   const item: Item = { key: '', lane: '', read: async () => ({ data: {} }) }
   return {
-    restricted: false,
+    restricted,
     object(kind, { namespace, name }) {
       note(kind, namespace, name)
       return item
@@ -90,7 +92,7 @@ export async function readsOf(
     return there
   }
   const note: Note = (kind, namespace, name) => at(namespace)[kind].add(name)
-  const stores = notingStores(note)
+  const stores = notingStores(note, source.restricted)
   const idle = new Set(readers.filter((one) => one.idle).map(({ namespace }) => namespace))
   const all = { ...source, stores, read: async () => ({ data: {} }) }
   for (const reader of readers) await follow(reader, all)

@@ -44,7 +44,8 @@ interface Described {
   readonly several?: true
 }
 
-function optionOf({ flag, value, doc, env, kedaEnv, several }: Described): Option {
+/** An option as commander takes it, as the table describes it; what is given is for `configOf` to read. */
+export function optionOf({ flag, value, doc, env, kedaEnv, several }: Described): Option {
   const variables = [env, kedaEnv].filter((name) => name !== undefined).join(', ')
   const option = new Option(
     `${flag}${value === undefined ? '' : ` <${value}>`}`,

@@ -98,6 +98,7 @@ const objects = [
   scaledObject,
 ] as readonly Manifest['object'][]
 
+const open = { clusterNamespace: 'ebb', restricted: false }
 const expected = [
   { namespace: 'ebb', secrets: ['wide-secret'], configMaps: [], accounts: [], pods: false },
   { namespace, secrets: ['own-secret', 'queue'], configMaps: [], accounts: [], pods: false },
@@ -108,7 +109,7 @@ describe('ebb rbac', () => {
   test('finds what the workloads of files refer to, and nothing that they do not', async () => {
     const inventory = inventoryOfFiles(objects.map((object) => ({ object, where: 'here' })))
     assert.deepEqual(
-      await readsOf(inventory.readers, { ...inventory, clusterNamespace: 'ebb' }),
+      await readsOf(inventory.readers, { ...inventory, ...open }),
       expected,
     )
   })
@@ -122,7 +123,7 @@ describe('ebb rbac', () => {
     }
     const inventory = await inventoryOfCluster(cluster, signal)
     assert.deepEqual(
-      await readsOf(inventory.readers, { ...inventory, clusterNamespace: 'ebb' }),
+      await readsOf(inventory.readers, { ...inventory, ...open }),
       expected,
     )
     await cluster.close()
@@ -168,7 +169,7 @@ describe('ebb rbac', () => {
       annotated('c', 'three', { ...direct, 'ebb.dev/idle-label': '-' }),
     ] as readonly Manifest['object'][]
     const inventory = inventoryOfFiles(given.map((object) => ({ object, where: 'here' })))
-    const reads = await readsOf(inventory.readers, { ...inventory, clusterNamespace: 'ebb' })
+    const reads = await readsOf(inventory.readers, { ...inventory, ...open })
     const text = rolesFor(reads, { namespace: 'ebb', name: 'ebb' })
     const documents = parseAllDocuments(text).map((one) => one.toJS() as Record<string, never>)
     assert.deepEqual(
@@ -178,5 +179,53 @@ describe('ebb rbac', () => {
     assert.deepEqual(documents[0]?.['rules'], [
       { apiGroups: [''], resources: ['pods'], verbs: ['patch'] },
     ])
+  })
+
+  test('leaves out what a controller that is restricted to its own Secrets does not read', async () => {
+    const object = (kind: string, name: string, spec: object): object => ({
+      apiVersion: 'keda.sh/v1alpha1',
+      kind,
+      metadata: { name, namespace },
+      spec,
+    })
+    const vault = {
+      address: 'https://vault',
+      authentication: 'kubernetes',
+      credential: { serviceAccountName: 'scaler' },
+      secrets: [],
+    }
+    const many = object('TriggerAuthentication', 'own', {
+      secretTargetRef: [{ parameter: 'a', name: 'own-secret', key: 'k' }],
+      configMapTargetRef: [{ parameter: 'b', name: 'own-config', key: 'k' }],
+      boundServiceAccountToken: [{ parameter: 'c', serviceAccountName: 'bound' }],
+      env: [{ parameter: 'd', name: 'QUEUE' }],
+      oauth2: {
+        tokenUrl: 'https://token',
+        clientId: 'e',
+        clientSecret: { valueFrom: { secretKeyRef: { name: 'oauth', key: 'k' } } },
+      },
+      hashiCorpVault: { ...vault, secrets: [{ parameter: 'f', path: 'p', key: 'k' }] },
+    })
+    const given = [
+      ...objects.filter(({ metadata }) => metadata.name !== 'own'),
+      many,
+    ] as readonly Manifest['object'][]
+    const inventory = inventoryOfFiles(given.map((one) => ({ object: one, where: 'here' })))
+    const reads = (restricted: boolean) =>
+      readsOf(inventory.readers, { ...inventory, clusterNamespace: 'ebb', restricted })
+    const none = { secrets: [], configMaps: [], accounts: [], pods: false }
+    const shop = {
+      namespace,
+      secrets: [],
+      configMaps: ['own-config'],
+      accounts: ['bound', 'scaler'],
+      pods: false,
+    }
+    assert.deepEqual(await reads(true), [
+      { ...none, namespace: 'ebb', secrets: ['wide-secret'] },
+      shop,
+    ])
+    const [, all] = await reads(false)
+    assert.deepEqual(all, { ...shop, secrets: ['oauth', 'own-secret', 'queue'] })
   })
 })
