@@ -12,6 +12,23 @@ const suites: Readonly<Record<string, string>> = {
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256: 'ECDHE-ECDSA-CHACHA20-POLY1305',
 }
 
-/** The suite as OpenSSL calls it; undefined where the name is none that may be chosen. */
-export const openSslCipher = (name: string): string | undefined =>
-  Object.hasOwn(suites, name) ? suites[name] : undefined
+/** Those of TLS 1.3, which Go has names for too; naming one chooses nothing. */
+const always = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256']
+
+/**
+ * A list (with `:` or `,`) of suites by the names that Go and the RFCs have for them, as OpenSSL wants it: undefined where it
+ * names none, or else `unknown` has the names that may not be chosen. A list of suites of TLS 1.3 alone leaves TLS 1.3 alone.
+ */
+export function openSslCiphers(
+  text: string,
+): { readonly list: string | undefined } | { readonly unknown: readonly string[] } {
+  const names = text
+    .split(/[:,]/)
+    .map((name) => name.trim())
+    .filter(Boolean)
+  const unknown = names.filter((name) => !Object.hasOwn(suites, name) && !always.includes(name))
+  if (unknown.length > 0) return { unknown }
+  if (names.length === 0) return { list: undefined }
+  const chosen = names.flatMap((name) => suites[name] ?? [])
+  return { list: (chosen.length === 0 ? always : chosen).join(':') }
+}

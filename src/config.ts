@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { SecureVersion } from 'node:tls'
 import { failure } from './errors.ts'
+import type { TlsLimits } from './http.ts'
 import { options, type Option, type Options } from './options.ts'
 
 /** The options with what depends on where Ebb runs filled in. */
@@ -12,6 +13,7 @@ export interface Config extends Omit<
   | 'shutdownDelay'
   | 'httpMinTlsVersion'
   | 'serviceMinTlsVersion'
+  | 'serviceTlsCipherList'
 > {
   readonly namespace: string
   readonly clusterObjectNamespace: string
@@ -19,7 +21,8 @@ export interface Config extends Omit<
   /** How long (ms) it still answers when asked to end. */
   readonly shutdownDelay: number
   readonly httpMinTlsVersion: SecureVersion
-  readonly serviceMinTlsVersion: SecureVersion
+  /** How those who ask Ebb may speak to it. */
+  readonly serviceTls: TlsLimits
 }
 
 /** What was given on the command line, by option name; true for a switch. */
@@ -42,16 +45,19 @@ export function configOf(flags: Flags, env: Environment): Config {
     namespace,
     clusterObjectNamespace: chosen.clusterObjectNamespace ?? namespace,
     httpMinTlsVersion: chosen.httpMinTlsVersion ?? 'TLSv1.2',
-    serviceMinTlsVersion: servedVersion(chosen),
+    serviceTls: served(chosen),
     shutdownDelay: chosen.shutdownDelay ?? (pod === undefined ? 0 : 5_000),
     bind: chosen.bind ?? (pod === undefined ? '127.0.0.1' : '0.0.0.0'),
   }
 }
 
 /** As in KEDA, what holds for sources holds for serving unless told otherwise; but nobody needs to be served below TLS 1.2. */
-function servedVersion({ serviceMinTlsVersion, httpMinTlsVersion }: Options): SecureVersion {
-  const wanted = serviceMinTlsVersion ?? httpMinTlsVersion
-  return wanted === 'TLSv1.3' ? wanted : 'TLSv1.2'
+function served(chosen: Options): TlsLimits {
+  const wanted = chosen.serviceMinTlsVersion ?? chosen.httpMinTlsVersion
+  return {
+    minVersion: wanted === 'TLSv1.3' ? wanted : 'TLSv1.2',
+    ciphers: chosen.serviceTlsCipherList ?? chosen.httpTlsCipherList,
+  }
 }
 
 function readOptions(flags: Flags, env: Environment): Options {
@@ -75,7 +81,6 @@ function readOptions(flags: Flags, env: Environment): Options {
 const meaningless = [
   'KEDA_SCALEDOBJECT_CTRL_MAX_RECONCILES',
   'KEDA_SCALEDJOB_CTRL_MAX_RECONCILES',
-  'KEDA_SERVICE_TLS_CIPHER_LIST',
   'WATCH_LABEL_SELECTOR_FOR_TRIGGERAUTH',
   'RAW_METRICS_',
   'OTEL_',

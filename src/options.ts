@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { z } from 'zod'
-import { openSslCipher } from './ciphers.ts'
+import { openSslCiphers } from './ciphers.ts'
 import { parseEndpoints } from './endpoints.ts'
 import { logLevels } from './log.ts'
 
@@ -104,14 +104,26 @@ const tlsVersion = z
   .optional()
   .transform((s) => s && tlsVersions[s])
 
-/** A list of cipher suites by the names that Go and the RFCs have for them; those that are not known are left out, as in KEDA. */
+/** A name that is none is refused: what is left of the list might be none, and so everything. */
 const ciphers = z
   .string()
   .optional()
-  .transform((s) => {
-    const known = (s ?? '').split(/[:,]/).flatMap((name) => openSslCipher(name.trim()) ?? [])
-    return known.length === 0 ? undefined : known.join(':')
+  .transform((s, ctx) => {
+    const found = openSslCiphers(s ?? '')
+    if ('list' in found) return found.list
+    ctx.addIssue({
+      code: 'custom',
+      message: `must be Go's names of secure cipher suites, such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256; unknown: ${quoted(found.unknown)}`,
+    })
+    return undefined
   })
+
+/** As much of a list as a line can hold. */
+const quoted = (names: readonly string[]): string =>
+  names
+    .slice(0, 5)
+    .map((name) => JSON.stringify(name.slice(0, 60)))
+    .join(', ')
 
 const endpoints = z
   .string()
@@ -329,6 +341,14 @@ export const options = {
     kedaEnv: 'KEDA_SERVICE_MIN_TLS_VERSION',
     doc: 'lowest version of TLS of the metrics API (that to sources, but at least TLS12)',
     parse: tlsVersion,
+  }),
+  serviceTlsCipherList: option({
+    flag: '--service-tls-cipher-list',
+    value: 'A,B',
+    env: 'EBB_SERVICE_TLS_CIPHER_LIST',
+    kedaEnv: 'KEDA_SERVICE_TLS_CIPHER_LIST',
+    doc: "cipher suites of the metrics API and the webhooks, by Go's names; for TLS12, by a certificate that is ECDSA unless given (those to sources)",
+    parse: ciphers,
   }),
   httpTimeout: option({
     flag: '--http-timeout',

@@ -106,7 +106,7 @@ async function openHttps(
   signal: AbortSignal,
 ): Promise<ReturnType<typeof createServer>> {
   const { cluster, clock, log } = parts
-  const minVersion = parts.config.serviceMinTlsVersion
+  const { serviceTls: limits } = parts.config
   const certificate = await certificateOf(parts, signal)
   const trust = await trustOf(parts, signal)
   const reviews = reviewsOf(cluster, clock, signal)
@@ -119,7 +119,7 @@ async function openHttps(
     authorization: authorization({ reviewAccess: (spec) => reviews.reviewAccess(spec), clock }),
     isReplica: replicaCheck(() => parts.ownCertificate.trusted(), clock),
   }
-  const server = createServer({ https: tlsOptions(certificate.current(), minVersion), onFault })
+  const server = createServer({ https: tlsOptions(certificate.current(), limits), onFault })
   sendAway(server, parts.leaving)
   serveExternalMetrics(server, {
     access,
@@ -132,9 +132,9 @@ async function openHttps(
   serveReplicas(server, { ...parts.own, leaving: parts.leaving })
   serveHealth(server, parts.health)
   serveMetrics(server, parts.metrics)
-  followKeyPair(server, certificate, minVersion)
+  followKeyPair(server, certificate, limits)
   const replicas = replicaName(parts.service, parts.config.namespace)
-  alsoKeyPair(server, replicas, parts.ownCertificate, minVersion)
+  alsoKeyPair(server, replicas, parts.ownCertificate, limits)
   log.debug('listeners ready')
   return server
 }

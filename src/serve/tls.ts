@@ -1,9 +1,9 @@
 import { constants, createPrivateKey, X509Certificate } from 'node:crypto'
 import type { ServerOptions } from 'node:https'
-import type { SecureVersion } from 'node:tls'
 import { Server as TlsServer } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import { failure, reasonOf } from '../errors.ts'
+import { anywhere, type TlsLimits } from '../http.ts'
 import type { Server } from './server.ts'
 
 /** A certificate (followed by its intermediates) and its key, PEM. */
@@ -30,11 +30,13 @@ export const filePeriod = 60_000
  */
 export function tlsOptions(
   pair: KeyPair | undefined,
-  minVersion: SecureVersion = 'TLSv1.2',
+  limits: TlsLimits = anywhere.tls,
 ): ServerOptions {
+  const { minVersion, ciphers } = limits
   return {
     ...pair,
     minVersion,
+    ...(ciphers !== undefined && { ciphers }),
     requestCert: true,
     rejectUnauthorized: false,
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
@@ -47,11 +49,11 @@ export function tlsOptions(
 export function followKeyPair(
   app: Server,
   source: KeyPairSource,
-  minVersion: SecureVersion = 'TLSv1.2',
+  limits: TlsLimits = anywhere.tls,
 ): () => void {
   const { server } = app
   if (!(server instanceof TlsServer)) throw new TypeError('not a TLS listener')
-  const use = (): void => server.setSecureContext(tlsOptions(source.current(), minVersion))
+  const use = (): void => server.setSecureContext(tlsOptions(source.current(), limits))
   use()
   return source.onChange(use)
 }
@@ -64,14 +66,14 @@ export function alsoKeyPair(
   app: Server,
   name: string,
   source: KeyPairSource,
-  minVersion: SecureVersion = 'TLSv1.2',
+  limits: TlsLimits = anywhere.tls,
 ): () => void {
   const { server } = app
   if (!(server instanceof TlsServer)) throw new TypeError('not a TLS listener')
   const use = (): void => {
     const pair = source.current()
     // of several contexts for a name the newest is taken
-    if (pair) server.addContext(name, tlsOptions(pair, minVersion))
+    if (pair) server.addContext(name, tlsOptions(pair, limits))
   }
   use()
   return source.onChange(use)

@@ -23,7 +23,7 @@ async function stage(t: TestContext): Promise<Stage> {
   const ca = await makeAuthority(Date.now())
   const pair = await issueLeaf(ca, ['localhost'], Date.now())
   const app = createServer({
-    https: tlsOptions(pair, 'TLSv1.2'),
+    https: tlsOptions(pair),
     onFault: (error) => assert.fail(String(error)),
   })
   const gate = Promise.withResolvers<void>()

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
+import { configOf } from '../../src/config.ts'
 import { isFailure } from '../../src/errors.ts'
+import { anywhere } from '../../src/http.ts'
 import { createServer } from '../../src/serve/server.ts'
-import { followKeyPair, keyPairFiles, tlsOptions } from '../../src/serve/tls.ts'
+import { alsoKeyPair, followKeyPair, keyPairFiles, tlsOptions } from '../../src/serve/tls.ts'
 import { manualClock } from '../support/clock.ts'
 import { dial } from './listener.ts'
 import { type Issued, issue } from './pki.ts'
@@ -91,12 +93,17 @@ describe('certificate files', () => {
   })
 })
 
+/** As the configuration makes of a list of cipher suites. */
+const limited = (ciphers: string) => configOf({ serviceTlsCipherList: ciphers }, {}).serviceTls
+
 describe('the TLS listener', () => {
   for (const [least, spoken] of [
-    [undefined, ['refused', 'TLSv1.2', 'TLSv1.3']],
-    ['TLSv1.3', ['refused', 'refused', 'TLSv1.3']],
+    [anywhere.tls, ['refused', 'TLSv1.2', 'TLSv1.3']],
+    [{ minVersion: 'TLSv1.3', ciphers: undefined }, ['refused', 'refused', 'TLSv1.3']],
+    [limited('TLS_AES_128_GCM_SHA256'), ['refused', 'refused', 'TLSv1.3']],
+    [limited('TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'), ['refused', 'TLSv1.2', 'TLSv1.3']],
   ] as const)
-    test(`speaks ${spoken.at(1) === 'refused' ? 'TLS 1.3 alone where told so' : 'TLS 1.2 and later'}, and asks for a certificate without demanding one`, async (t) => {
+    test(`given ${JSON.stringify(least)} speaks ${spoken.join(', ')}, and asks for a certificate without demanding one`, async (t) => {
       const own = await issue('CN=ebb')
       const app = createServer({
         https: tlsOptions(own, least),
@@ -128,6 +135,39 @@ describe('the TLS listener', () => {
       const versions = ['TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const
       assert.deepEqual(await Promise.all(versions.map(speak)), spoken)
     })
+
+  test('of TLS 1.2 takes the cipher suites named alone, for its own certificate and for that of a name', async (t) => {
+    const own = await issue('CN=ebb')
+    const limits = limited('TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384')
+    const app = createServer({ https: tlsOptions(own, limits), onFault: () => {} })
+    const source = { current: () => own, onChange: () => () => {} }
+    followKeyPair(app, source, limits)
+    alsoKeyPair(app, 'replicas.ebb', source, limits)
+    t.after(() => app.close())
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = app.server.address() as AddressInfo
+    const offer = (ciphers: string, servername: string): Promise<string> =>
+      new Promise((resolve) => {
+        const limit = {
+          ciphers,
+          servername,
+          maxVersion: 'TLSv1.2',
+          rejectUnauthorized: false,
+        } as const
+        const socket = connect({ port, host: '127.0.0.1', ...limit }, () => {
+          resolve(socket.getCipher().name)
+          socket.destroy()
+        })
+        socket.once('error', () => resolve('refused'))
+      })
+    for (const name of ['', 'replicas.ebb']) {
+      assert.equal(await offer('ECDHE-ECDSA-AES128-GCM-SHA256', name), 'refused')
+      assert.equal(
+        await offer('ECDHE-ECDSA-AES256-GCM-SHA384', name),
+        'ECDHE-ECDSA-AES256-GCM-SHA384',
+      )
+    }
+  })
 
   // A resumed session shows the client's certificate without the intermediates it is verified by.
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {

@@ -27,10 +27,7 @@ async function run(given: Given, signal: AbortSignal): Promise<void> {
     : await withCluster(given.kubeconfig, (cluster) => inventoryOfCluster(cluster, signal))
   // what the controller would make of the same flags, or of its variables where this runs beside it
   const { namespace, clusterObjectNamespace, restrictSecretAccess } = given
-  const config = configOf(
-    { namespace, clusterObjectNamespace, restrictSecretAccess },
-    process.env,
-  )
+  const config = configOf({ namespace, clusterObjectNamespace, restrictSecretAccess }, process.env)
   const reads = await readsOf(inventory.readers, {
     ...inventory,
     clusterNamespace: config.clusterObjectNamespace,

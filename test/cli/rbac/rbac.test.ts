@@ -108,10 +108,7 @@ const expected = [
 describe('ebb rbac', () => {
   test('finds what the workloads of files refer to, and nothing that they do not', async () => {
     const inventory = inventoryOfFiles(objects.map((object) => ({ object, where: 'here' })))
-    assert.deepEqual(
-      await readsOf(inventory.readers, { ...inventory, ...open }),
-      expected,
-    )
+    assert.deepEqual(await readsOf(inventory.readers, { ...inventory, ...open }), expected)
   })
 
   test('finds the same on a cluster', async () => {
@@ -122,10 +119,7 @@ describe('ebb rbac', () => {
       await cluster.create(kind, object, signal)
     }
     const inventory = await inventoryOfCluster(cluster, signal)
-    assert.deepEqual(
-      await readsOf(inventory.readers, { ...inventory, ...open }),
-      expected,
-    )
+    assert.deepEqual(await readsOf(inventory.readers, { ...inventory, ...open }), expected)
     await cluster.close()
   })
 
