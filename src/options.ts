@@ -1,10 +1,19 @@
-import { isIPv6 } from 'node:net'
 import { z } from 'zod'
-import { openSslCiphers } from './ciphers.ts'
-import { parseEndpoints } from './endpoints.ts'
 import { logLevels } from './log.ts'
-
-const hour = 3_600_000
+import {
+  address,
+  ciphers,
+  duration,
+  endpoints,
+  flag,
+  list,
+  optionalDuration,
+  optionalText,
+  port,
+  text,
+  tlsVersion,
+  tokenLife,
+} from './setting.ts'
 
 /** One setting of `ebb run`: a flag, its own variable, and KEDA's variable where that means the same. */
 export interface Option<T> {
@@ -20,127 +29,6 @@ export interface Option<T> {
 }
 
 const option = <T>(o: Option<T>): Option<T> => o
-
-const port = (fallback: number): z.ZodType<number, string | undefined> =>
-  z
-    .string()
-    .regex(/^\d{1,5}$/, 'must be a port number')
-    .transform(Number)
-    .refine((n) => n <= 65_535, 'must be a port number')
-    .optional()
-    .transform((n) => n ?? fallback)
-
-const text = (fallback: string): z.ZodType<string, string | undefined> =>
-  z.string().default(fallback)
-const optionalText = z
-  .string()
-  .optional()
-  .transform((s) => (s === '' ? undefined : s))
-
-/** A switch is on when given without a value; in a variable it is Go's ParseBool, as KEDA reads it. */
-const flag = z
-  .enum(['', '1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 'FALSE', 'false', 'False'], {
-    error: 'must be true or false',
-  })
-  .optional()
-  .transform((s) => s !== undefined && !/^(0|f)/i.test(s))
-
-/** `30s`, `1m30s`, `500ms`; a bare number is milliseconds. */
-const duration = (fallback: number): z.ZodType<number, string | undefined> =>
-  z
-    .string()
-    .optional()
-    .transform((s, ctx) => {
-      if (s === undefined || s === '') return fallback
-      const ms = parseDuration(s)
-      if (ms === undefined) ctx.addIssue({ code: 'custom', message: 'must be a duration like 15s' })
-      return ms ?? fallback
-    })
-
-const optionalDuration = z
-  .string()
-  .optional()
-  .transform((s, ctx) => {
-    if (s === undefined || s === '') return undefined
-    const ms = parseDuration(s)
-    if (ms === undefined) ctx.addIssue({ code: 'custom', message: 'must be a duration like 15s' })
-    return ms
-  })
-
-/** `HOST` or `HOST:PORT`; an IPv6 address may lack its brackets where no port follows. */
-const address = z
-  .string()
-  .optional()
-  .transform((s, ctx) => {
-    if (s === undefined || s === '') return undefined
-    const host = isIPv6(s) ? `[${s}]` : s
-    if (/^[^\s/?#@:]+(:\d{1,5})?$|^\[[\da-f:.]+\](:\d{1,5})?$/i.test(host)) return host
-    ctx.addIssue({ code: 'custom', message: 'must be HOST or HOST:PORT' })
-    return undefined
-  })
-
-const list = z
-  .string()
-  .optional()
-  .transform((s) =>
-    s === undefined || s === '""'
-      ? []
-      : s
-          .split(',')
-          .map((n) => n.trim())
-          .filter(Boolean),
-  )
-
-const tlsVersions = {
-  TLS10: 'TLSv1',
-  TLS11: 'TLSv1.1',
-  TLS12: 'TLSv1.2',
-  TLS13: 'TLSv1.3',
-} as const
-const tlsVersion = z
-  .enum(['TLS10', 'TLS11', 'TLS12', 'TLS13'], {
-    error: 'must be one of TLS10, TLS11, TLS12, TLS13',
-  })
-  .optional()
-  .transform((s) => s && tlsVersions[s])
-
-/** A name that is none is refused: what is left of the list might be none, and so everything. */
-const ciphers = z
-  .string()
-  .optional()
-  .transform((s, ctx) => {
-    const found = openSslCiphers(s ?? '')
-    if ('list' in found) return found.list
-    ctx.addIssue({
-      code: 'custom',
-      message: `must be Go's names of secure cipher suites, such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256; unknown: ${quoted(found.unknown)}`,
-    })
-    return undefined
-  })
-
-/** As much of a list as a line can hold. */
-const quoted = (names: readonly string[]): string =>
-  names
-    .slice(0, 5)
-    .map((name) => JSON.stringify(name.slice(0, 60)))
-    .join(', ')
-
-const endpoints = z
-  .string()
-  .optional()
-  .transform((s, ctx) => {
-    if (s === undefined || s.trim() === '') return undefined
-    const parsed = parseEndpoints(s)
-    if ('allow' in parsed) return parsed
-    ctx.addIssue({ code: 'custom', message: parsed.problem })
-    return undefined
-  })
-
-/** KEDA's bounds for tokens of service accounts: an hour to six. */
-const tokenLife = duration(hour).refine(
-  (ms) => ms >= hour && ms <= 6 * hour,
-  'must be from 1h to 6h',
-)
 
 /** Everything `ebb run` can be told. Help, variables and docs come from this table. */
 export const options = {
@@ -393,15 +281,4 @@ export const options = {
 
 export type Options = {
   readonly [K in keyof typeof options]: z.output<(typeof options)[K]['parse']>
-}
-
-/** Milliseconds of a Go duration or a bare number of milliseconds; undefined where it is neither. */
-export function parseDuration(text: string): number | undefined {
-  if (/^\d+$/.test(text)) return Number(text)
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined
-  const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
-  return [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)].reduce(
-    (sum, [, number, unit]) => sum + Number(number) * (units[unit ?? ''] ?? 0),
-    0,
-  )
 }
