@@ -20,6 +20,8 @@ export interface LeaseOptions {
   readonly renewDeadline?: number
   /** How often the Lease is renewed or tried for (2 s). */
   readonly retryPeriod?: number
+  /** Resolves once this process could do what the Lease guards; until then it looks who has it and does not take it. At once where left out. */
+  readonly ready?: Promise<unknown>
   /** Uniform in [0, 1): spreads the attempts of those who wait for the Lease. */
   readonly random: () => number
 }
@@ -42,7 +44,7 @@ export interface Elector {
   readonly holder: Holder | undefined
   /** Until when (epoch ms) what the Lease guards may go on; in the past when it is not ours. */
   readonly until: number
-  /** Looks at the Lease now instead of at the next attempt: who holds it may have changed. At most some times a second. */
+  /** Looks at the Lease now instead of at the next attempt: who holds it may have changed. At most some times a second, and not while it is ours. */
   poke(): void
   /**
    * Gives the Lease back for good; what it guards must have ended. Who holds it is still looked at. Resolves when it is given
@@ -82,6 +84,7 @@ export function elect(
   let actsUntil = Number.NEGATIVE_INFINITY
   let looked = Number.NEGATIVE_INFINITY
   let wake: (() => void) | undefined
+  let able = options.ready === undefined
 
   /** One attempt. Tells whether the Lease is ours; trouble is told to the handlers. */
   const attempt = async (left: number): Promise<boolean> => {
@@ -96,10 +99,11 @@ export function elect(
       }),
     )
     try {
-      const outcome = await (state === 'running'
+      const outcome = await (state === 'running' && able
         ? lease.attempt(limit.signal)
         : lease.watch(limit.signal))
-      if (outcome.mine) actsUntil = started + renewDeadline
+      // it counts from when it was written: the look before may have taken long
+      if (outcome.mine) actsUntil = outcome.until - duration + renewDeadline
       else actsUntil = Number.NEGATIVE_INFINITY
       news.trouble(undefined)
       return outcome.mine
@@ -130,10 +134,11 @@ export function elect(
 
   const win = async (): Promise<void> => {
     while (!signal.aborted) {
+      const tried = able
       const mine = await attempt(renewDeadline)
       if (state !== 'running') await handBack()
       else if (mine) return
-      await pause(retryPeriod * (1 + 1.2 * options.random()))
+      if (tried === able) await pause(retryPeriod * (1 + 1.2 * options.random()))
     }
   }
 
@@ -158,6 +163,13 @@ export function elect(
     resigned.resolve()
   }
 
+  const setOut = (): void => {
+    able = true
+    wake?.()
+  }
+  // what is never ready is told of by whoever makes it so
+  options.ready?.then(setOut, () => undefined)
+
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
       await win()
@@ -177,7 +189,8 @@ export function elect(
       return actsUntil
     },
     poke() {
-      if (clock.now() >= looked + patience) wake?.()
+      const now = clock.now()
+      if (now >= looked + patience && now >= actsUntil) wake?.()
     },
     resign() {
       if (state === 'running') state = 'resigning'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import type { Cluster } from '../src/cluster.ts'
 import { failure } from '../src/errors.ts'
 import { createEmbedded, type EmbeddedCluster } from '../src/embedded/cluster.ts'
 import { kinds } from '../src/kinds.ts'
@@ -280,6 +281,62 @@ void test('of many candidates one holds the Lease at any time, whatever is cut o
     assert.ok(holding.length <= 1, holding.map((h) => h.elector.holder?.identity).join())
   }
   assert.ok(all.some((candidate) => candidate.told.includes('won')))
+})
+
+void test('who is not ready leaves the Lease to others, and takes it at once when it is', async (t) => {
+  const w = world(t)
+  const ready = Promise.withResolvers<void>()
+  const a = await w.join('a', { ready: ready.promise })
+  await w.clock.advance(60_000)
+  assert.equal(a.elector.holding, false)
+  assert.equal(await w.lease(), undefined)
+  const b = await w.join('b')
+  assert.equal(b.elector.holding, true)
+  await w.clock.advance(5_000)
+  assert.deepEqual(a.told, ['holder b'])
+  await b.stop()
+  ready.resolve()
+  await settle()
+  assert.equal(a.elector.holding, true)
+})
+
+void test('who cannot be made ready never takes it', async (t) => {
+  const w = world(t)
+  const a = await w.join('a', { ready: Promise.reject(new Error('ended')) })
+  await w.clock.advance(60_000)
+  assert.equal(a.elector.holding, false)
+})
+
+void test('a Lease that was taken late, after a look that took long, is held from then on', async (t) => {
+  const w = world(t)
+  let suspended = 0
+  const clock = { ...w.clock, now: () => w.clock.now() + suspended }
+  const cluster: Cluster = {
+    ...w.cluster,
+    async get(...asked) {
+      const found = await w.cluster.get(...asked)
+      suspended = 60_000
+      return found
+    },
+  }
+  const options = { ...place, identity: 'a', address: undefined, random: () => 0 }
+  const told: string[] = []
+  const handlers = { onWon: () => told.push('won'), onLost: () => told.push('lost') }
+  const elector = elect(cluster, clock, options, handlers, t.signal)
+  await settle()
+  assert.equal(elector.holding, true)
+  await w.clock.advance(30_000)
+  assert.deepEqual(told, ['won'])
+})
+
+void test('a poke makes nobody renew who holds it', async (t) => {
+  const w = world(t)
+  const a = await w.join('a')
+  await w.clock.advance(1_000)
+  const before = await w.lease()
+  a.elector.poke()
+  await settle()
+  assert.deepEqual(await w.lease(), before)
 })
 
 void test('times that would let two act at once are refused', (t) => {

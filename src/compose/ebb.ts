@@ -167,6 +167,7 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
       duration: config.leaseDuration,
       renewDeadline: config.leaseRenewDeadline,
       retryPeriod: config.leaseRetryPeriod,
+      ready: allSynced(mirrors),
       leadership,
       onWon: () => void certs.look(stop.signal).catch(() => undefined),
       signal: stop.signal,

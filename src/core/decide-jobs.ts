@@ -61,6 +61,10 @@ const mostAtOnce = 1_000
 /** Polls of one period come a little early or late; so much of it (a part) must have passed since the last creation. */
 const paced = 0.9
 
+/** So many periods without an answer are a gap; none is shorter (ms), as slow sources answer late. */
+const gapPeriods = 2
+const shortestGap = 60_000
+
 /**
  * Decides how many Jobs to create by KEDA's rules (keda-behaviour.md 5). Total; Jobs are never taken away here.
  * Departures: what a trigger said counts for one creation only, as in KEDA, where a poll asks all of them at once; with min and
@@ -86,9 +90,18 @@ function create(s: JobSituation, count: number, because: JobScaleReason): JobDec
   const next = s.batch === undefined ? s.now : s.batch.began + s.period * paced
   if (s.now < next) return stay('awaiting-poll', next)
   if (because === 'queued' && isUsed(s)) return stay('awaiting-poll')
+  if (because === 'queued' && unreadJobs(s).length > 0) return stay('warming-up')
   if (!s.listed) return stay('awaiting-list')
   return { scaleTo: s.replicas + Math.min(count, mostAtOnce), because }
 }
+
+/** Triggers that were not read yet, or not since a gap, as after the process was suspended: others may have done that work since. */
+export const unreadJobs = ({ now, period, triggers }: JobSituation): readonly JobTriggerFacts[] =>
+  triggers.filter(
+    ({ state, at = now }) =>
+      state === 'unread' ||
+      (state !== 'failing' && at < now - Math.max(gapPeriods * period, shortestGap)),
+  )
 
 /** Triggers that cannot be read. */
 export const failingJobs = (s: Pick<JobSituation, 'triggers'>): readonly JobTriggerFacts[] =>

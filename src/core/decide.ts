@@ -43,7 +43,7 @@ export interface Situation {
   readonly triggers: readonly TriggerFacts[]
   /** The one value that scalingModifiers make of all triggers; where set, it alone says whether the workload is active. */
   readonly composite: TriggerFacts | undefined
-  /** Good samples older than this do not count towards lowering: the start, or the end of the last gap. */
+  /** Good samples older than this lower nothing and wake nothing: the start, or the end of the last gap. */
   readonly freshSince: number
   readonly forced: boolean
   readonly paused: 'no' | 'in' | 'out' | 'both'
@@ -154,8 +154,18 @@ function wake(s: Situation): Decision {
   const short = s.replicas > 0 || (s.paused === 'out' && s.min > 0)
   if (short && s.idle === undefined) return { scaleTo: up, because: 'below-min' }
   if (s.paused === 'out') return stay('paused')
+  if (!isAskedNow(s)) return stay('warming-up')
   return { scaleTo: up, because: s.forced ? 'forced' : 'triggered' }
 }
+
+/** Whether what asks was said since the last gap: a process that was suspended must not wake a workload for what may be long over. */
+const isAskedNow = (s: Situation): boolean =>
+  s.forced ||
+  s.triggers.some(
+    (t) =>
+      (s.composite !== undefined || t.state === 'resource' || isActive(t, s)) &&
+      (t.state === 'fallback' || isFresh(t, s.freshSince)),
+  )
 
 function rest(s: Situation): Decision {
   const min = within(s, s.min)

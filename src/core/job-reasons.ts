@@ -1,6 +1,7 @@
 import {
   demandOfJobs,
   failingJobs,
+  unreadJobs,
   type JobBecause,
   type JobDecision,
   type JobSituation,
@@ -35,7 +36,7 @@ export const jobReasons: Readonly<Record<JobBecause, JobReasonRow>> = {
   },
   'warming-up': {
     scales: false,
-    doc: 'After a start or a change: no Job is created before every trigger has been asked.',
+    doc: 'After a start, a change or a gap: no Job is created before every trigger has been asked.',
     say: (s) => `no Job is created until ${unread(s)} read`,
   },
   'awaiting-poll': {
@@ -87,6 +88,6 @@ const failures = (s: JobSituation): string =>
   list(failingJobs(s).map((t) => `${t.metric} cannot be read (${t.error ?? 'no reason given'})`))
 
 function unread(s: JobSituation): string {
-  const names = s.triggers.filter((t) => t.state === 'unread').map((t) => t.metric)
+  const names = unreadJobs(s).map((t) => t.metric)
   return `${list(names)} ${names.length === 1 ? 'is' : 'are'}`
 }

@@ -93,7 +93,7 @@ export const reasons: Readonly<Record<Because, Reason>> = {
   },
   'warming-up': {
     scales: false,
-    doc: 'After a start or a gap: nothing is lowered before every trigger has been read anew.',
+    doc: 'After a start or a gap: nothing is lowered before every trigger has been read anew, and nothing wakes for what was said before it.',
     say: (s) => `${kept(s)} until ${unread(s)} read anew`,
   },
   'cooling-down': {

@@ -315,12 +315,36 @@ test('after a start, Jobs that no mirror shows yet are counted, and their number
   await cluster.remove(kinds.job, { namespace, name: 'work-4' }, {}, forever)
   await clock.advance(31_000)
   assert.equal(book.listed, false, 'a mirror that shows nothing for so long is not believed')
+  assert.equal(book.doubtful, true)
   assert.equal(names(book).length, 4)
   await book.list(forever)
+  assert.equal(book.doubtful, false)
   assert.equal(names(book).length, 3)
   await make(book, 1)
   assert.deepEqual(names(book).at(-1), 'work-5')
   await cluster.close()
+})
+
+test('Jobs that came and went before anybody looked take nobody’s place for ever', async (t) => {
+  const { bench, names, because } = await stage(t, { maxReplicaCount: 2 }, 0)
+  await bench.clock.advance(period)
+  let gone = 0
+  bench.cluster.setFaults({
+    before({ verb, resource }) {
+      if (verb === 'create' && resource === 'jobs' && gone === 0) bench.cluster.muteWatches()
+    },
+    after({ verb, resource }) {
+      if (verb !== 'create' || resource !== 'jobs' || gone === 2) return
+      const name = `work-${++gone}`
+      void bench.cluster.remove(kinds.job, { namespace, name }, {}, forever)
+    },
+  })
+  bench.source.queues.set('work', 5)
+  await bench.clock.advance(2 * period)
+  assert.deepEqual(await names(), [])
+  assert.equal(await because(), 'enough')
+  await bench.clock.advance(60_000)
+  assert.deepEqual(await names(), ['work-3', 'work-4'])
 })
 
 describe('creation', () => {

@@ -41,6 +41,21 @@ const waking: Row[] = [
     { triggers: [trigger('unread'), trigger('active')], replicas: 0 },
     to(1, 'triggered'),
   ],
+  [
+    'does not wake for what was said before a gap',
+    { triggers: [trigger('active', { at: minute })], replicas: 0 },
+    stay('warming-up'),
+  ],
+  [
+    'wakes for one trigger that was read since, beside one that was not',
+    { triggers: [trigger('active', { at: minute }), trigger('active')], replicas: 0 },
+    to(1, 'triggered'),
+  ],
+  [
+    'wakes when forced although nothing was read since a gap',
+    { triggers: [trigger('active', { at: minute })], forced: true, replicas: 0 },
+    to(1, 'forced'),
+  ],
   ['wakes on a fallback value', { ...fallback, replicas: 0 }, to(1, 'triggered')],
   [
     'does not wake for a fallback of no replicas',

@@ -203,8 +203,8 @@ export const defects: readonly Defect[] = [
   {
     name: 'act on for longer than the Lease lasts',
     file: 'src/lease.ts',
-    find: 'if (outcome.mine) actsUntil = started + renewDeadline',
-    replace: 'if (outcome.mine) actsUntil = started + 3 * renewDeadline',
+    find: 'actsUntil = outcome.until - duration + renewDeadline',
+    replace: 'actsUntil = outcome.until - duration + 3 * renewDeadline',
     breaks: 'one asks',
   },
   {

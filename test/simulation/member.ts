@@ -42,6 +42,8 @@ export interface MemberParts {
   readonly log: Log
   readonly random: () => number
   readonly signal: AbortSignal
+  /** Every object was read. */
+  readonly synced: Promise<unknown>
   readonly reach: (address: string) => Peer | undefined
   /** Starts the loops on a cluster that lets writes pass only while the Lease is held. */
   readonly startLoops: (cluster: Cluster, writes: () => boolean) => Promise<Control>
@@ -74,6 +76,7 @@ export function joinTeam(parts: MemberParts): Member {
     clock,
     log,
     random: parts.random,
+    ready: parts.synced,
     identity: id,
     address: id,
     leadership,

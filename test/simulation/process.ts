@@ -208,6 +208,7 @@ export function startProcess(id: string, skew: number, around: Surroundings): Pr
         log,
         random: draw,
         signal: end.signal,
+        synced: allSynced(mirrors),
         reach: around.reach,
         async startLoops(fenced, writes) {
           await allSynced(mirrors).catch(() => new Promise(() => undefined))

@@ -14,6 +14,8 @@ export interface JobBook {
   all(): Iterable<KeptJob>
   /** They are known well enough to add to them. */
   readonly listed: boolean
+  /** Some that count were created or listed long ago, and the mirror does not show them: a new list tells whether they are there. */
+  readonly doubtful: boolean
   /** The highest number ever seen in a name. */
   readonly highest: number
   /** Asks the API server for all of them; after it `listed` is true, as long as they can be followed. */
@@ -55,6 +57,12 @@ export function createJobBook(
     }
   }
 
+  const isDoubtful = (): boolean => {
+    if (ahead.size === 0) return false
+    settle()
+    return [...ahead.values()].some(({ at }) => clock.now() - at > unseenGood)
+  }
+
   const see = (names: readonly string[]): void => {
     highest = Math.max(highest, highestNumber(name, names))
   }
@@ -71,10 +79,11 @@ export function createJobBook(
     },
     get listed() {
       if (listedAt === undefined) return false
-      const now = clock.now()
-      if (jobs.stale) return now - listedAt <= listGood
-      settle()
-      return ![...ahead.values()].some(({ at }) => now - at > unseenGood)
+      if (jobs.stale) return clock.now() - listedAt <= listGood
+      return !isDoubtful()
+    },
+    get doubtful() {
+      return isDoubtful()
     },
     get highest() {
       return highest

@@ -202,6 +202,8 @@ export function createJobWorkload(first: ScaledJob, all: JobShared): JobWorkload
     cancelAlarm?.()
     cancelAlarm = undefined
     if (signal.aborted) return
+    // such a Job would take the place of a new one for ever
+    if (book.doubtful) lister.poke()
     decider.evaluate()
     if (resolved && sampling.triggers.length === 0 && resolved.settings.bounds.min > 0)
       cancelAlarm = clock.after(resolved.settings.period, look)
