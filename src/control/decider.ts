@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Cluster } from '../cluster.ts'
 import { coalesce } from '../coalesce.ts'
 import { decide, type Decision, type Situation } from '../core/decide.ts'
+import { isFailure } from '../errors.ts'
 import type { Write } from './insight.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { sameTarget, type Resolved } from './resolve.ts'
@@ -29,8 +30,8 @@ export interface DeciderParts {
   decided(situation: Situation, decision: Decision, changed: boolean): void
   /** A decision was carried out, or failed to be. */
   wrote(situation: Situation, decision: Decision, write: Write): void
-  /** The target is gone, or its scale cannot be read. */
-  lost(why: unknown): void
+  /** The target is gone, or its scale cannot be read; `lasting`: not at the look before either, though the API server answers. */
+  lost(why: unknown, lasting: boolean): void
 }
 
 /** Decides for one workload whenever something it depends on has changed, and carries the decision out. */
@@ -58,6 +59,8 @@ export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider
   let seen: TargetState | undefined
   let cancelAlarm: (() => void) | undefined
   let acting: Order | undefined
+  /** How often in a row the API server itself failed to read the scale. */
+  let unread = 0
 
   /** The mirror lags behind a write of our own: what was written holds until the mirror has caught up. */
   const current = (resolved: Resolved, state: TargetState): TargetState => {
@@ -132,7 +135,7 @@ export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider
     ).catch((error: unknown) => ({ failed: error }))
     acting = undefined
     if (signal.aborted) return
-    if ('failed' in outcome) return parts.lost(outcome.failed)
+    if ('failed' in outcome) return parts.lost(outcome.failed, false)
     const of = resolved
     if ('again' in outcome) written = { state: outcome.again, of }
     else {
@@ -156,11 +159,14 @@ export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider
     if (!resolved || signal.aborted) return
     try {
       const state = await targets.read(resolved.kind, resolved.target, signal)
+      unread = 0
       if (signal.aborted || acting) return
       if (state) decideOn(resolved, state)
-      else parts.lost(undefined)
+      else parts.lost(undefined, false)
     } catch (error) {
-      if (!signal.aborted) parts.lost(error)
+      // behind it may be a webhook of the kind's that is down for good, and nobody else would say so
+      unread = isFailure(error, 'CLUSTER_FAILED') ? unread + 1 : 0
+      if (!signal.aborted) parts.lost(error, unread > 1)
     }
   })
 
@@ -169,7 +175,7 @@ export function createDecider(parts: DeciderParts, signal: AbortSignal): Decider
     if (!resolved || acting || signal.aborted) return
     const state = targets.mirrored(resolved.kind, resolved.target)
     if (state === undefined) reader.poke()
-    else if (state === 'missing') parts.lost(undefined)
+    else if (state === 'missing') parts.lost(undefined, false)
     else decideOn(resolved, state)
   }
 

@@ -154,9 +154,9 @@ export function createStanding(
 
   const tellReady = (before: Condition | undefined, ready: Condition): void => {
     const note = ready.message ?? ''
-    if (ready.reason === 'ScaledObjectCheckFailed' || ready.reason === 'ReplicasContested') {
+    if (troubles.includes(ready.reason ?? '')) {
       log.warn({ object: id, error: note }, 'not ready')
-      emit({ type: 'Warning', reason: ready.reason, note })
+      emit({ type: 'Warning', reason: ready.reason ?? '', note })
     } else if (ready.status === 'True' && before?.status !== 'True') {
       emit({
         type: 'Normal',
@@ -270,6 +270,13 @@ export function createStanding(
   }
   return standing
 }
+
+/** Why a workload is not ready that its user or an admin must look after. */
+const troubles: readonly string[] = [
+  'ScaledObjectCheckFailed',
+  'ReplicasContested',
+  'ErrorGettingCurrentReplicas',
+]
 
 const isReady = (conditions: readonly Condition[]): boolean =>
   find(conditions, 'Ready')?.status === 'True'

@@ -141,9 +141,9 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
         if (write.kind !== 'none') meter.scaled(whose, write.kind)
         standing.wrote(situation, decision, write)
       },
-      lost(why) {
+      lost(why, lasting) {
         if (why === undefined) reconciler.poke()
-        else if (!isFailure(why, ...passing)) standing.replicasUnknown(reasonOf(why))
+        else if (!isFailure(why, ...passing) || lasting) standing.replicasUnknown(reasonOf(why))
       },
     },
     signal,
