@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { z } from 'zod'
+import * as z from 'zod'
 import { openSslCiphers } from './ciphers.ts'
 import { parseEndpoints } from './endpoints.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { failure } from '../errors.ts'
 import type { Resource } from '../resources.ts'
 import { type Placed, readDocuments } from './documents.ts'

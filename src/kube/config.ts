@@ -3,7 +3,7 @@ import { delimiter, dirname, isAbsolute, join } from 'node:path'
 // The sub-path spares the import of the package's index and, in the bundle, of its whole generated API.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js'
 import { parse } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { failure, isFailure, reasonOf } from '../errors.ts'
 
 export interface ConfigOptions {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Ref, ScalableKind } from '../cluster.ts'
 import { ownManager } from '../core/foreign.ts'
 import { failure } from '../errors.ts'

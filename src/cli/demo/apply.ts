@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Cluster } from '../../cluster.ts'
 import { failure, reasonOf } from '../../errors.ts'
 import { apiVersionOf, type Kind, kinds } from '../../kinds.ts'

@@ -1,7 +1,7 @@
 import { lstat, mkdir, readFile, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { failure } from '../../errors.ts'
 
 /** How `ebb demo send` and `ebb explain --demo` reach a running demo. */

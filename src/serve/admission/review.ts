@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type JudgedKind } from '../../admission/judge.ts'
 import { fieldText, type Problem, shown } from '../../admission/problem.ts'
 

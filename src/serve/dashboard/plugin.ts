@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { Insight } from '../../control/insight.ts'
 import { workloadKinds } from '../../core/workload-kinds.ts'

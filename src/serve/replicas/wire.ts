@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { workloadKinds } from '../../core/workload-kinds.ts'
 
 /** What replicas of Ebb ask of the one that leads. Versioned, since during an update they are not all the same. */
