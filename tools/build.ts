@@ -6,6 +6,7 @@ import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as esbuild from 'esbuild'
+import { lean } from './lean.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -27,45 +28,6 @@ const common = {
   absWorkingDir: root,
 } satisfies esbuild.BuildOptions
 
-/**
- * The Kubernetes client is imported for its configuration alone, but does not say that its modules may be left out when unused;
- * taking that for granted spares the whole generated API.
- */
-const leanKubernetesClient: esbuild.Plugin = {
-  name: 'lean Kubernetes client',
-  setup(build) {
-    build.onResolve({ filter: /^(@kubernetes\/client-node|\.)/ }, async (args) => {
-      const own =
-        args.path.startsWith('@kubernetes/') || args.importer.includes('@kubernetes/client-node')
-      if (!own || args.pluginData === 'resolving') return undefined
-      const { importer, kind, resolveDir } = args
-      const found = await build.resolve(args.path, {
-        importer,
-        kind,
-        resolveDir,
-        pluginData: 'resolving',
-      })
-      return { ...found, sideEffects: false }
-    })
-  },
-}
-
-/**
- * Who imports node:http as an ES module reads each of its exports, and some of those bring a second undici, Node's own: some
- * MiB that the program never uses (docs/performance.md). `require` reads none.
- */
-const leanHttp: esbuild.Plugin = {
-  name: 'lean node:http',
-  setup(build) {
-    build.onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
-      kind === 'require-call' ? undefined : { path: 'node:http', namespace: 'required' },
-    )
-    build.onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({
-      contents: `module.exports = require('${path}')`,
-    }))
-  },
-}
-
 /** The program. The entry is small on purpose: all else is loaded once the entry has looked at the Node it runs on. */
 const program = (out: string): Promise<esbuild.BuildResult<{ write: false }>> =>
   esbuild.build({
@@ -82,7 +44,7 @@ const program = (out: string): Promise<esbuild.BuildResult<{ write: false }>> =>
     // Comments too: one letter outside Latin-1 in them doubles what the engine keeps of a whole file.
     minifyWhitespace: true,
     banner: { js: shims },
-    plugins: [leanKubernetesClient, leanHttp],
+    plugins: lean,
     // Optional native parts of dependencies, which do without.
     external: ['pg-native', 'bufferutil', 'utf-8-validate'],
   })

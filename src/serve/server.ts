@@ -15,6 +15,13 @@ export const maxHeaderSize = 256 * 1_024
 /** A metric name is a path segment; fastify's own limit of 100 characters is shorter than names users have. */
 const maxParamLength = 1_024
 
+/** No route has a schema: zod reads what comes in. Fastify's compilers are not even loaded. */
+const noSchemas = { buildValidator: refuseSchema, buildSerializer: refuseSchema }
+
+function refuseSchema(): never {
+  throw new Error('routes have no fastify schemas here; read the body with zod')
+}
+
 export type Server = FastifyInstance
 
 /**
@@ -34,6 +41,7 @@ export function createServer(o: {
     requestTimeout,
     bodyLimit,
     frameworkErrors,
+    schemaController: { compilersFactory: noSchemas },
     routerOptions: { maxParamLength, ignoreTrailingSlash: true },
     ...(o.https ? { https: { ...o.https, maxHeaderSize } } : { http: { maxHeaderSize } }),
   })

@@ -1,4 +1,4 @@
-import { request } from 'undici'
+import { Agent } from 'undici'
 import type { Cluster } from '../../cluster.ts'
 import type { WorkloadView } from '../../control/insight.ts'
 import { workloadKinds, type WorkloadKind } from '../../core/workload-kinds.ts'
@@ -28,9 +28,15 @@ export async function askPage(
   { namespace, name, kind }: ObjectName,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const address = new URL(`api/workloads/${linkOf({ namespace, name, kind })}`, base).href
+  const { href: address, origin } = new URL(
+    `api/workloads/${linkOf({ namespace, name, kind })}`,
+    base,
+  )
+  const path = address.slice(origin.length)
+  const agent = new Agent()
   try {
-    const { statusCode, body } = await request(address, { signal, headersTimeout: 5_000 })
+    const asked = { origin, path, method: 'GET', signal, headersTimeout: 5_000 } as const
+    const { statusCode, body } = await agent.request(asked)
     const answer: unknown = await body.json()
     if (statusCode === 404) throw failure('WORKLOAD_UNKNOWN', { workload: `${namespace}/${name}` })
     // written by the same version of Ebb, from these very types
@@ -40,6 +46,8 @@ export async function askPage(
     signal.throwIfAborted()
     if (isFailure(error)) throw error
     throw failure('ANSWER_UNREADABLE', { address, why: reasonOf(error) }, error)
+  } finally {
+    await agent.destroy()
   }
 }
 
