@@ -18,12 +18,15 @@ const invalid = 8
 const variants = {
   0: 'awake',
   1: 'direct',
+  2: 'cpu',
   3: 'paused at a count',
+  4: 'asleep beside cpu',
   5: 'shadow',
   6: 'sum',
   9: 'modified',
   10: 'awake',
   11: 'direct',
+  12: 'awake beside memory',
   13: 'paused',
   15: 'in fallback',
   16: 'direct in fallback',
@@ -51,6 +54,7 @@ const replicasOf: Partial<Record<Variant, number>> = {
   direct: 3,
   sum: 3,
   modified: 3,
+  'awake beside memory': 3,
   'in fallback': 2,
   'direct in fallback': 2,
   'paused at a count': 1,
@@ -59,6 +63,18 @@ const replicasOf: Partial<Record<Variant, number>> = {
 }
 const isBusy = (i: number): boolean =>
   variantOf(i) === 'job with work' || replicasOf[variantOf(i)] !== undefined
+
+/** What an HPA measures by itself, of pods or of a container; metrics.k8s.io is not there, so that it never can. */
+const measured: Partial<Record<Variant, object>> = {
+  cpu: { type: 'cpu', metricType: 'Utilization', metadata: { value: '60' } },
+  'asleep beside cpu': { type: 'cpu', metricType: 'AverageValue', metadata: { value: '500m' } },
+  'awake beside memory': {
+    type: 'memory',
+    metricType: 'Utilization',
+    metadata: { value: '70', containerName: 'main' },
+  },
+}
+const requesting = { container: { resources: { requests: { cpu: '100m', memory: '64Mi' } } } }
 
 /** What a careless comparison would write again with every look: labels, annotations, a behavior the server completes. */
 function workload(i: number, { url }: FakePrometheus): readonly object[] {
@@ -78,6 +94,8 @@ function workload(i: number, { url }: FakePrometheus): readonly object[] {
     pollingInterval: 5,
     maxReplicaCount: 3,
     ...(i % 7 === 0 && { minReplicaCount: 2, idleReplicaCount: 0 }),
+    // without any other trigger nothing could ever wake it
+    ...(variant === 'cpu' && { minReplicaCount: 1, idleReplicaCount: undefined }),
     ...(variant.endsWith('in fallback') && { fallback: { failureThreshold: 1, replicas: 2 } }),
     advanced: {
       ...(i % 8 < 4 && {
@@ -90,11 +108,14 @@ function workload(i: number, { url }: FakePrometheus): readonly object[] {
       }),
     },
   }
-  const two = variant === 'sum' || variant === 'modified'
-  return [
-    deploymentObject(name),
-    scaledObject(name, two ? [trigger, other] : [trigger], { metadata, spec }),
-  ]
+  const target = deploymentObject(name, 0, measured[variant] && requesting)
+  return [target, scaledObject(name, triggersOf(variant, trigger, other), { metadata, spec })]
+}
+
+function triggersOf(variant: Variant, work: object, more: object): readonly object[] {
+  const own = measured[variant]
+  const named = variant === 'sum' || variant === 'modified' ? [work, more] : [work]
+  return [...(variant === 'cpu' ? [] : named), ...(own ? [own] : [])]
 }
 
 const scaledJobObject = (name: string, triggers: readonly object[], metadata: object): object => ({
@@ -112,6 +133,9 @@ const scaledJobObject = (name: string, triggers: readonly object[], metadata: ob
     triggers,
   },
 })
+
+const wantedOf = (i: number): number =>
+  variantOf(i) === 'cpu' ? 1 : (replicasOf[variantOf(i)] ?? 0)
 
 /** What its conditions must say before the rest begins, as `Ready's reason, Paused, Fallback`. */
 function standingOf(i: number): RegExp {
@@ -164,7 +188,7 @@ test(
       async () => {
         const found = await column('deployments', '{.spec.replicas}')
         return objects
-          .filter((i) => Number(found.get(`w${i}`)) !== (replicasOf[variantOf(i)] ?? 0))
+          .filter((i) => Number(found.get(`w${i}`)) !== wantedOf(i))
           .map((i) => `w${i} ${variantOf(i)}: ${found.get(`w${i}`)}`)
       },
       (others) => others.length === 0,
