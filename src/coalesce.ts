@@ -1,9 +1,9 @@
 /** Work that is asked for more often than it need run. */
 export interface Coalesced {
   /** Runs the work soon: once now, or once more after the run under way. */
-  poke(): void
+  readonly poke: () => void
   /** Resolves when nothing runs and nothing is wanted. */
-  idle(): Promise<void>
+  readonly idle: () => Promise<void>
 }
 
 /** Runs `work` one at a time; any number of pokes during a run make one more. `work` must handle its own failures. */

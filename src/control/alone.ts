@@ -1,7 +1,7 @@
 import type { Decision, Situation } from '../core/decide.ts'
 import type { Contest } from '../core/foreign.ts'
 import { createDirect, type Direct } from './direct.ts'
-import { createForeign, type ForeignParts } from './foreign.ts'
+import { createForeign, type Foreign, type ForeignParts } from './foreign.ts'
 import { createIdle, type Idle, type IdleParts } from './idle.ts'
 import type { Write } from './insight.ts'
 import type { Resolved } from './resolve.ts'
@@ -26,45 +26,48 @@ export interface Alone extends Pick<Direct, 'facts'> {
 }
 
 export function createAlone(parts: AloneParts, signal: AbortSignal): Alone {
-  const direct = createDirect()
-  const foreign = createForeign(parts, signal)
-  /** Made for the few that ask for it. */
+  /** Both made for those that are scaled, or compared, without an HPA: there are thousands that never are. */
+  let own: { readonly direct: Direct; readonly foreign: Foreign } | undefined
   let idle: Idle | undefined
   let scales: 'direct' | 'hpa' | 'shadow' | 'nobody' = 'nobody'
 
+  const needed = (): NonNullable<typeof own> =>
+    (own ??= { direct: createDirect(), foreign: createForeign(parts, signal) })
+
   return {
-    facts: (now) => direct.facts(now),
+    facts: (now) => needed().direct.facts(now),
     mayDecide(now, seen) {
       const before = scales
       const paused = now.plans.length === 0 && now.resources.length === 0
       scales = paused ? 'nobody' : parts.writes() ? now.mode.scaling : 'shadow'
       if (scales !== before) {
         // whoever takes over the replicas knows nothing of what was before
-        direct.forget()
-        foreign.forget()
+        own?.direct.forget()
+        own?.foreign.forget()
       }
       if (now.mode.idle) idle ??= createIdle(parts, signal)
       idle?.use(scales === 'direct' ? now : undefined)
-      return scales !== 'direct' || foreign.mayDecide(now, seen)
+      return scales !== 'direct' || needed().foreign.mayDecide(now, seen)
     },
-    contest: () => foreign.contest(),
+    contest: () => own?.foreign.contest(),
     lowering: (going) => idle?.lowering(going),
     decided(situation, decision) {
       // nothing that was asked for during a contest hastens what Ebb does afterwards
-      if (situation.contested) direct.forget()
-      else direct.decided(situation, decision, undefined)
+      if (situation.contested) own?.direct.forget()
+      else own?.direct.decided(situation, decision, undefined)
     },
     wrote(situation, decision, write) {
-      direct.decided(situation, decision, write.kind === 'scaled' ? write.to : situation.replicas)
-      if (write.kind === 'scaled') foreign.wrote(write.to)
+      const replicas = write.kind === 'scaled' ? write.to : situation.replicas
+      own?.direct.decided(situation, decision, replicas)
+      if (write.kind === 'scaled') own?.foreign.wrote(write.to)
     },
-    changed: () => foreign.forget(),
+    changed: () => own?.foreign.forget(),
     stopped() {
       scales = 'nobody'
       idle?.use(undefined)
     },
     async close() {
-      await Promise.all([foreign.idle(), idle?.close()])
+      await Promise.all([own?.foreign.idle(), idle?.close()])
     },
   }
 }

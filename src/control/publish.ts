@@ -141,8 +141,8 @@ export function createPublisher<T extends Resource & { readonly status?: object 
     known: first,
     observe,
     write,
-    poke: () => work.poke(),
-    idle: () => work.idle(),
+    poke: work.poke,
+    idle: work.idle,
   }
   return publisher
 }

@@ -1,4 +1,4 @@
-import { backoff } from '../backoff.ts'
+import { backoff, type Backoff } from '../backoff.ts'
 import type { Clock } from '../clock.ts'
 import { coalesce, type Coalesced } from '../coalesce.ts'
 
@@ -20,7 +20,8 @@ export function retried(
   clock: Clock,
   random: () => number,
 ): Retried {
-  const waits = backoff(firstDelay, longestDelay, random)
+  /** Made for the few that fail. */
+  let waits: Backoff | undefined
   let cancel: (() => void) | undefined
   let closed = false
 
@@ -29,13 +30,16 @@ export function retried(
     cancel = undefined
     if (closed) return
     const outcome = await work()
-    if (outcome === 'done') waits.reset()
-    else if (!closed) cancel = clock.after(waits.next(), () => once.poke())
+    if (outcome === 'done') waits = undefined
+    else if (!closed) {
+      waits ??= backoff(firstDelay, longestDelay, random)
+      cancel = clock.after(waits.next(), once.poke)
+    }
   })
 
   return {
-    poke: () => once.poke(),
-    idle: () => once.idle(),
+    poke: once.poke,
+    idle: once.idle,
     close() {
       closed = true
       cancel?.()
