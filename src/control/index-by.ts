@@ -1,3 +1,5 @@
+import { takeOut } from '../take-out.ts'
+
 /** Which holders go by which keys; a holder may have several, a key many holders. */
 export interface Index<H> {
   /** Replaces all keys of a holder; none takes it out. */
@@ -8,25 +10,27 @@ export interface Index<H> {
 }
 
 export function createIndex<H>(): Index<H> {
-  const holders = new Map<string, Set<H>>()
+  // a set takes twice the memory of an array, and most keys have one holder
+  const holders = new Map<string, H[]>()
   const keysOf = new Map<H, readonly string[]>()
   return {
     put(holder, keys) {
       for (const key of keysOf.get(holder) ?? []) {
-        const set = holders.get(key)
-        set?.delete(holder)
-        if (set?.size === 0) holders.delete(key)
+        const all = holders.get(key) ?? []
+        takeOut(all, holder)
+        if (all.length === 0) holders.delete(key)
       }
       if (keys.length === 0) keysOf.delete(holder)
       else keysOf.set(holder, keys)
-      for (const key of keys) {
-        const set = holders.get(key) ?? new Set()
-        holders.set(key, set.add(holder))
+      for (const key of new Set(keys)) {
+        const all = holders.get(key)
+        if (all) all.push(holder)
+        else holders.set(key, [holder])
       }
     },
     get: (key) => [...(holders.get(key) ?? [])],
     getAll: (passes) => [
-      ...new Set([...holders].filter(([key]) => passes(key)).flatMap(([, set]) => [...set])),
+      ...new Set([...holders].filter(([key]) => passes(key)).flatMap(([, all]) => all)),
     ],
   }
 }
