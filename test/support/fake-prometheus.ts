@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 /** A server of the Prometheus API in this process, whose answers, moods and passwords a test sets. */
 export interface FakePrometheus {
@@ -12,8 +12,12 @@ export interface FakePrometheus {
   mood: 'well' | 'failing' | 'hanging'
   /** Accepted with the user `ebb`; none accepts everybody. */
   passwords: readonly string[]
+  /** How long it takes to answer (ms); 0. */
+  delay: number
   /** Everything it was asked, in order. */
   readonly exchanges: Exchange[]
+  /** The connections that are open now. */
+  readonly open: ReadonlySet<number>
   close(): Promise<void>
 }
 
@@ -25,19 +29,36 @@ export interface Exchange {
   readonly password: string | undefined
   /** `performance.now()` */
   readonly at: number
+  /** The number of the connection it came by. */
+  readonly connection: number
 }
 
 export async function startFakePrometheus(): Promise<FakePrometheus> {
+  const numbers = new WeakMap<Socket, number>()
+  const open = new Set<number>()
+  let connections = 0
   const server = createServer((request, response) => {
     const query = new URL(request.url ?? '/', 'http://source').searchParams.get('query') ?? ''
     const password = passwordOf(request)
     const status = statusFor(fake, query, password)
-    fake.exchanges.push({ query, status, password, at: performance.now() })
+    const connection = numbers.get(request.socket) ?? 0
+    fake.exchanges.push({ query, status, password, at: performance.now(), connection })
     if (status === undefined) return
     response.statusCode = status
-    response.end(
-      `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"${fake.values.get(query) ?? 0}"]}]}}`,
-    )
+    const say = (): unknown =>
+      response.end(
+        `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"${fake.values.get(query) ?? 0}"]}]}}`,
+      )
+    if (fake.delay === 0) say()
+    else setTimeout(say, fake.delay)
+  })
+  // who does not ask for so long has let go of it
+  server.keepAliveTimeout = 300_000
+  server.on('connection', (socket) => {
+    const number = ++connections
+    numbers.set(socket, number)
+    open.add(number)
+    socket.on('close', () => open.delete(number))
   })
   server.listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
@@ -48,6 +69,8 @@ export async function startFakePrometheus(): Promise<FakePrometheus> {
     values: new Map(),
     failing: new Set(),
     exchanges: [],
+    open,
+    delay: 0,
     mood: 'well',
     passwords: [],
     async close() {
