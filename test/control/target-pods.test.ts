@@ -238,7 +238,7 @@ describe('a fallback with metricType Value', () => {
       await fleet(bench, 4, 3)
       await bench.clock.advance(15_000)
       bench.source.queues.set('orders', gone)
-      await bench.clock.advance(40_000)
+      await bench.clock.advance(120_000)
       const [value] = await bench.read('s0-memory-orders')
       // times three ready pods, over a target of 5, that is 6
       assert.equal(value?.value, 10)
