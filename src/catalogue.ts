@@ -171,6 +171,16 @@ export const catalogue = {
     say: (d: { kind: string; name: string; group: string; plural: string }) =>
       `Ebb is not allowed to scale ${d.kind} ${d.name}; if the kind has /scale, allow it by a ClusterRole with the label ebb.dev/aggregate-to-controller: 'true' for the group "${d.group}": get of ${d.plural}, get and update of ${d.plural}/scale`,
   },
+  USAGE_NOT_SERVED: {
+    retry: true,
+    say: () =>
+      'nobody serves metrics.k8s.io in this cluster, so cpu and memory cannot be measured; install a metrics server, or take these triggers away',
+  },
+  USAGE_FORBIDDEN: {
+    retry: true,
+    say: (d: { namespace: string }) =>
+      `Ebb is not allowed to list pods of metrics.k8s.io in ${d.namespace}, so cpu and memory cannot be measured; allow it as ClusterRole ebb-usage of manifests/rbac does`,
+  },
   PODS_FORBIDDEN: {
     retry: true,
     say: (d: { namespace: string }) =>

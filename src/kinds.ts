@@ -46,6 +46,7 @@ export const kinds = {
   ),
   job: kind<r.Job>('batch/v1', 'Job', 'jobs'),
   pod: kind<r.Pod>('v1', 'Pod', 'pods'),
+  podMetrics: kind<r.PodMetrics>('metrics.k8s.io/v1beta1', 'PodMetrics', 'pods'),
   namespace: kind<r.Resource>('v1', 'Namespace', 'namespaces', false),
   secret: kind<r.Secret>('v1', 'Secret', 'secrets'),
   configMap: kind<r.ConfigMap>('v1', 'ConfigMap', 'configmaps'),

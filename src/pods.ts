@@ -3,13 +3,21 @@ import type { Followed } from './mirror.ts'
 import { mirror, trimMeta, type Mirror } from './mirror.ts'
 import { kinds } from './kinds.ts'
 import { costAnnotation, isIdle, type IdleLabel } from './core/idle.ts'
+import { backgroundOf } from './pod-background.ts'
 import type { Meta, Pod } from './resources.ts'
 import type { PodFacts, PodReport, PodView } from './scaler.ts'
 
+/** What is kept of each pod besides what all want. */
+export interface PodDetails {
+  /** Its report: whether it is idle by this label. */
+  readonly idle?: IdleLabel | undefined
+  /** Its background: what cpu and memory are judged by. */
+  readonly background?: boolean
+}
+
 /** Live views of pods by namespace and label selector, each opened when it is first wanted and shared by all who want it. */
 export interface Pods {
-  /** With a label, each pod's report says whether it is idle by it. */
-  follow(namespace: string, selector: string, idle?: IdleLabel): PodView
+  follow(namespace: string, selector: string, more?: PodDetails): PodView
   /** How many are followed now, for metrics and tests. */
   readonly size: number
   /** Ends every watch. */
@@ -39,12 +47,12 @@ export function createPods(cluster: Followed, clock: Clock, random: () => number
     key: string,
     namespace: string,
     labelSelector: string,
-    idle: IdleLabel | undefined,
+    more: PodDetails,
   ): Followers => {
     const stop = new AbortController()
     const { signal } = stop
     const where = { namespace, ...(labelSelector !== '' && { labelSelector }) }
-    const keep = (pod: Pod): Kept => trimPod(pod, idle)
+    const keep = (pod: Pod): Kept => trimPod(pod, more)
     const pods = mirror(cluster, clock, kinds.pod, where, keep, { random }, signal)
     const listeners = new Set<() => void>()
     let due = false
@@ -71,9 +79,10 @@ export function createPods(cluster: Followed, clock: Clock, random: () => number
     get size() {
       return views.size
     },
-    follow(namespace, selector, idle) {
-      const key = JSON.stringify([namespace, selector, idle?.key, idle?.value])
-      const shared = views.get(key) ?? open(key, namespace, selector, idle)
+    follow(namespace, selector, more = {}) {
+      const { idle, background = false } = more
+      const key = JSON.stringify([namespace, selector, idle?.key, idle?.value, background])
+      const shared = views.get(key) ?? open(key, namespace, selector, more)
       shared.users++
       shared.cancel?.()
       shared.cancel = undefined
@@ -120,7 +129,7 @@ function viewOf(shared: Followers, clock: Clock): PodView {
 const jobLabels = ['batch.kubernetes.io/job-name', 'job-name'] as const
 
 /** Keeps of a pod what decisions need: a namespace may have thousands. */
-function trimPod(pod: Pod, idle: IdleLabel | undefined): Kept {
+function trimPod(pod: Pod, { idle, background }: PodDetails): Kept {
   const { metadata, spec, status } = pod
   const { name, labels } = metadata
   const conditions = (status?.conditions ?? []).filter((c) => c.status === 'True')
@@ -133,6 +142,7 @@ function trimPod(pod: Pod, idle: IdleLabel | undefined): Kept {
     conditions: conditions.map((c) => c.type),
     job: jobLabels.map((label) => labels?.[label]).find((value) => value !== undefined),
     report: idle && reportOf(pod, idle),
+    background: background ? backgroundOf(pod) : undefined,
   }
 }
 

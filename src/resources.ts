@@ -262,12 +262,30 @@ export interface Job extends Resource {
 }
 
 export interface Pod extends Resource {
-  readonly spec?: { readonly nodeName?: string; readonly containers?: readonly Container[] }
+  readonly spec?: {
+    readonly nodeName?: string
+    readonly containers?: readonly Container[]
+    readonly initContainers?: readonly (Container & { readonly restartPolicy?: string })[]
+    /** Of the pod as a whole. */
+    readonly resources?: Container['resources']
+    readonly overhead?: Readonly<Record<string, string>>
+  }
   readonly status?: {
     readonly phase?: string
-    readonly conditions?: readonly Condition[]
+    readonly conditions?: readonly (Condition & { readonly lastTransitionTime?: string })[]
     readonly startTime?: string
   }
+}
+
+/** What the metrics API (metrics.k8s.io) says of one pod. */
+export interface PodMetrics extends Resource {
+  readonly timestamp?: string
+  /** A Go duration. */
+  readonly window?: string
+  readonly containers?: readonly {
+    readonly name: string
+    readonly usage?: Readonly<Record<string, string>>
+  }[]
 }
 
 /** `data` is base64, as on the wire. */

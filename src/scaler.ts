@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { PodBackground } from './core/usage.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { EbbError } from './errors.ts'
 import type { Outward } from './http.ts'
@@ -146,6 +147,8 @@ export interface PodFacts {
   readonly job: string | undefined
   /** What it says of itself, where it was asked for: whoever follows pods to scale them in does. */
   readonly report: PodReport | undefined
+  /** What its cpu and memory are judged by, where it was asked for. */
+  readonly background: PodBackground | undefined
 }
 
 export interface PodReport {

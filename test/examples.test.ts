@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
+import { scaledObjectProblems } from '../src/admission/scaledobject.ts'
 import type { Given } from '../src/metadata/fields.ts'
 import { read, unknownKeys } from '../src/metadata/schema.ts'
 import { describe as described, describedTypes } from '../src/registry.ts'
@@ -60,11 +61,11 @@ async function accepts(objects: readonly Example[]): Promise<void> {
   }
 }
 
-describe('the example of each scaler, and of a ScaledJob', () => {
+describe('the example of each scaler, of a ScaledJob, and of scaling without an HPA', () => {
   test('is there, and there is no other', () =>
     assert.deepEqual(
       readdirSync(folder).sort(),
-      [...describedTypes, 'scaledjob'].sort().map((type) => `${type}.yaml`),
+      [...describedTypes, 'direct', 'scaledjob'].sort().map((type) => `${type}.yaml`),
     ))
 
   for (const type of describedTypes) {
@@ -81,4 +82,13 @@ describe('the example of each scaler, and of a ScaledJob', () => {
   }
 
   test('a ScaledJob has triggers that their scalers accept', () => accepts(parse('scaledjob.yaml')))
+
+  test('without an HPA nothing in it contradicts another, and its scalers accept the triggers', async () => {
+    const objects = parse('direct.yaml')
+    const object = workloadOf(objects) as ScaledObject & Example
+    assert.equal(object.metadata.annotations?.['ebb.dev/scaling'], 'direct')
+    assert.equal(object.spec.scaleTargetRef.name, only(objects, 'Deployment').metadata.name)
+    assert.deepEqual(scaledObjectProblems(object), [])
+    await accepts(objects)
+  })
 })

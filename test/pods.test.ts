@@ -60,8 +60,8 @@ test('pods are followed by one watch for all who want the same, and told of toge
 test('a label that is asked for is reported, by a watch of its own for each', async () => {
   const { clock, cluster, pods, asked } = await stage()
   await cluster.create(kinds.pod, pod('a', 'web'), signal)
-  const there = pods.follow('ns', '', { key: 'app', value: undefined })
-  const blank = pods.follow('ns', '', { key: 'app', value: '' })
+  const there = pods.follow('ns', '', { idle: { key: 'app', value: undefined } })
+  const blank = pods.follow('ns', '', { idle: { key: 'app', value: '' } })
   const plain = pods.follow('ns', '')
   await clock.advance(0)
   const idle = [there, blank, plain].map((view) => [...view.list()].map((p) => p.report?.idle))

@@ -11,6 +11,7 @@ import { createIndex } from './index-by.ts'
 import type { Insight, Readings } from './insight.ts'
 import { hpaNameOf } from './hpa.ts'
 import { authenticationsOf, createJobController, type JobMirrors } from './jobs/controller.ts'
+import { podMetrics } from './pod-metrics.ts'
 import { createRivals, targetIn } from './rivals.ts'
 import type { Shared } from './shared.ts'
 import { same } from './status.ts'
@@ -43,7 +44,10 @@ const keyOf = (namespace: string, name: string): string => `${namespace}/${name}
  * Starts a loop for every ScaledObject and ScaledJob there is and will be. The mirrors must be synced, so that nothing is
  * decided on half a view.
  */
-export function createController(mirrors: Mirrors, given: Omit<Shared, 'rivals'>): Controller {
+export function createController(
+  mirrors: Mirrors,
+  given: Omit<Shared, 'rivals' | 'podMetrics'>,
+): Controller {
   const workloads = new Map<string, Workload>()
   const closing = new Set<Promise<void>>()
   const byTarget = createIndex<Workload>()
@@ -60,7 +64,11 @@ export function createController(mirrors: Mirrors, given: Omit<Shared, 'rivals'>
     foreign: mirrors.foreignHpas,
     changed: (target) => resolveAt(target),
   })
-  const shared = { ...given, rivals: (object: ScaledObject) => rivals.problems(object) }
+  const shared: Shared = {
+    ...given,
+    podMetrics: podMetrics(given.cluster),
+    rivals: (object) => rivals.problems(object),
+  }
   const jobs = createJobController(mirrors, shared)
 
   const index = (workload: Workload): void => {

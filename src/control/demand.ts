@@ -45,8 +45,8 @@ export interface DemandParts {
 export interface DemandOfWorkload {
   /** Counts what failed; for the workload's own loop alone, never for readers. Returns at once while all is well. */
   check(): void
-  /** For the situation, at this count of replicas. */
-  demand(replicas: number): Demand
+  /** For the situation, at this count of replicas. `usage` is what is known of cpu and memory, where Ebb measures them. */
+  demand(replicas: number, usage: readonly TriggerFacts[] | undefined): Demand
   /** The metrics with their values as the board has them, nobody waited for. */
   offers(): readonly Offer[]
   /** The values for an HPA, none where the metric is unknown; waits a second at most. Fails with METRIC_FAILED. */
@@ -143,18 +143,19 @@ export function createDemand(parts: DemandParts): DemandOfWorkload {
       health = noHealth
       arm(undefined)
     },
-    demand(replicas) {
+    demand(replicas, usage) {
       const given = rules()
-      const { resources, fallback, modifiers } = given
+      const { fallback, modifiers } = given
+      const measured = usage ?? given.resources.map(({ facts }) => facts)
       // most workloads have neither, and are decided on at every poll
       if (fallback === undefined && modifiers === undefined)
         return {
-          triggers: withUsage(sampling.triggers.map(factsOf), resources),
+          triggers: withUsage(sampling.triggers.map(factsOf), measured),
           composite: undefined,
           fallbackReplicas: undefined,
         }
       const demand = demandOf(input(given, replicas, factsOf))
-      return { ...demand, triggers: withUsage(demand.triggers, resources) }
+      return { ...demand, triggers: withUsage(demand.triggers, measured) }
     },
     offers: () => offersOf(input(rules(), parts.replicas(), factsOf)),
     async read(metric) {
@@ -202,12 +203,11 @@ const observe = (trigger: Trigger): Observed => ({
   newest: isGood(trigger) ? 'good' : trigger.conclusion === undefined ? 'unread' : 'error',
 })
 
-/** cpu and memory are in the situation too, although only the HPA knows their values. */
+/** cpu and memory are in the situation too, also where only the HPA knows their values. */
 const withUsage = (
   sampled: readonly TriggerFacts[],
-  resources: Resolved['resources'],
-): readonly TriggerFacts[] =>
-  resources.length === 0 ? sampled : [...sampled, ...resources.map(({ facts }) => facts)]
+  measured: readonly TriggerFacts[],
+): readonly TriggerFacts[] => (measured.length === 0 ? sampled : [...sampled, ...measured])
 
 const factsOf = (trigger: Trigger): TriggerFacts => trigger.facts()
 

@@ -13,6 +13,8 @@ export interface Direct {
     readonly behavior: Behavior | undefined
     readonly straight: boolean
     readonly offers: readonly Offer[]
+    /** Of cpu and memory. */
+    readonly usage: readonly HpaReading[]
     readonly status: number
     /** Counted only where something depends on them. */
     readonly pods: () => DirectFacts['pods']
@@ -26,10 +28,10 @@ export interface Direct {
 export function createDirect(): Direct {
   let state: HpaState = noHpaState
   return {
-    facts: ({ behavior, straight, offers, status, pods }) => ({
+    facts: ({ behavior, straight, offers, usage, status, pods }) => ({
       behavior,
       straight,
-      readings: offers.map(readingOf),
+      readings: [...offers.map(readingOf), ...usage],
       status,
       pods: offers.some((o) => o.metricType === 'Value') ? pods() : undefined,
       state,

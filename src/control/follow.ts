@@ -69,10 +69,12 @@ async function rest(loop: Loop, claimed: ScaledObject, how: Pause): Promise<void
 }
 
 /** Whether anything was asked until now. */
-function stopAsking({ state, asking, demand }: Loop): boolean {
+function stopAsking(loop: Loop): boolean {
+  const { state, asking, demand } = loop
   const asked = asking.sampling.triggers.length > 0
   asking.sampling.close()
   demand.close()
+  loop.unmeasure()
   asking.held.close()
   state.resolved = undefined
   return asked
@@ -105,6 +107,7 @@ export async function refuse(loop: Loop, why: unknown): Promise<void> {
   alone.stopped()
   asking.sampling.close()
   demand.close()
+  loop.unmeasure()
   asking.held.settle()
   standing.refused(reasonOf(why))
   // two HPAs on one target stop each other

@@ -63,7 +63,7 @@ export function createIdle(parts: IdleParts, signal: AbortSignal): Idle {
     opening = undefined
     if (scale && !selector) say(`${kind.kind} ${target.name} does not say which pods it has`)
     if (!selector) return
-    view = parts.followPods(target.namespace, selector, mode.idle)
+    view = parts.followPods(target.namespace, selector, { idle: mode.idle })
     view.onChange(() => restore.poke())
     void view.synced.then(() => restore.poke())
   }

@@ -5,11 +5,11 @@ import type { Asking } from './asking.ts'
 import type { Decider } from './decider.ts'
 import type { DemandOfWorkload } from './demand.ts'
 import { hpaNameOf } from './hpa.ts'
+import type { Measuring } from './measuring.ts'
 import type { Whose } from './meter.ts'
 import type { Resolved } from './resolve.ts'
 import type { Shared } from './shared.ts'
 import type { Standing } from './standing.ts'
-import type { TargetPods } from './target-pods.ts'
 
 /** What changes while the loop of a ScaledObject runs. */
 export interface LoopState {
@@ -35,8 +35,10 @@ export interface Loop {
   readonly asking: Asking
   readonly demand: DemandOfWorkload
   readonly alone: Alone
-  /** Those of the target; made for the few that need them. */
-  readonly pods: () => TargetPods
+  /** Of the target's pods; made for the few that need it. */
+  readonly measuring: () => Measuring
+  /** Nothing is measured from now on. */
+  readonly unmeasure: () => void
   readonly decider: Decider
   readonly signal: AbortSignal
 }

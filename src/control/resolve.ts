@@ -37,7 +37,7 @@ export interface Resolved extends FoundTarget {
   readonly mode: Mode
   /** Metrics of triggers that can keep replicas and never add any. */
   readonly holdOn: readonly string[]
-  /** cpu and memory triggers, which the HPA measures itself. */
+  /** cpu and memory triggers, which are measured of the pods themselves. */
   readonly resources: readonly ResourceTrigger[]
   /** `scalingModifiers`, where they are used. */
   readonly modifiers: Modifiers | undefined
@@ -78,7 +78,6 @@ export async function resolveSpec(
   const problems = [
     ...planned.problems,
     ...unfit,
-    ...directProblems(mode, resources),
     ...(modifiers ? [] : planned.plans.flatMap(targetProblems)),
   ]
   if (problems.length > 0) throw failure('SPEC_INVALID', { problems })
@@ -118,17 +117,6 @@ const targetProblems = ({ trigger, specs }: Plan): readonly string[] =>
       ({ target }) =>
         `trigger ${trigger.type}${trigger.name ? ` "${trigger.name}"` : ''} has a target of ${target}: it must be ${target > 0 ? 'larger' : 'above 0'}`,
     )
-
-/** Nobody but an HPA measures cpu and memory yet. */
-const directProblems = (
-  { scaling }: Mode,
-  resources: readonly ResourceTrigger[],
-): readonly string[] =>
-  scaling === 'direct' && resources.length > 0
-    ? [
-        'cpu and memory triggers need an HPA: take them or the annotation ebb.dev/scaling: direct away',
-      ]
-    : []
 
 /** A ScaledObject that is paused as a whole: only its numbers and its target count. */
 export const restingSpec = (object: ScaledObject, found: FoundTarget): Resolved => ({

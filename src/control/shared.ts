@@ -38,6 +38,8 @@ export interface Shared {
     name: string,
   ) => TriggerAuthentication | undefined
   readonly followPods: Pods['follow']
+  /** The metrics API as a source. */
+  readonly podMetrics: AnyScaler
   readonly findHpa: (namespace: string, name: string) => HorizontalPodAutoscaler | undefined
   /** Why a workload must not scale its target: somebody else does. Empty where it may. */
   readonly rivals: (object: ScaledObject) => readonly string[]

@@ -1,4 +1,5 @@
 import type { Situation } from '../core/decide.ts'
+import type { HpaReading } from '../core/proposal.ts'
 import type { Loop } from './loop.ts'
 import type { Resolved } from './resolve.ts'
 import type { TargetState } from './target.ts'
@@ -7,7 +8,11 @@ import type { TargetState } from './target.ts'
 export function situationOf(loop: Loop, now: Resolved, target: TargetState): Situation {
   const { state, shared, standing, asking, alone } = loop
   const { settings } = now
-  const { triggers, composite, fallbackReplicas } = loop.demand.demand(target.replicas)
+  const scales = scalesAlone(loop, now)
+  const measured =
+    scales && now.resources.length > 0 ? loop.measuring().usage(now, target.replicas) : undefined
+  const usage = measured?.map(({ facts }) => facts)
+  const { triggers, composite, fallbackReplicas } = loop.demand.demand(target.replicas, usage)
   return {
     now: shared.clock.now(),
     created: loop.created,
@@ -25,28 +30,31 @@ export function situationOf(loop: Loop, now: Resolved, target: TargetState): Sit
     paused: state.pause.paused,
     hold: shared.hold,
     holdOn: now.holdOn,
-    direct: directFacts(loop, now, target),
+    direct: scales
+      ? directFacts(loop, now, target, measured?.map(({ reading }) => reading) ?? [])
+      : undefined,
     contested: alone.contest(),
     fallbackReplicas,
   }
 }
 
 /** Where Ebb scales by itself; in shadow also what an HPA would do, so that both can be compared. */
+const scalesAlone = ({ shared }: Loop, { plans, resources, mode }: Resolved): boolean =>
+  plans.length + resources.length > 0 &&
+  (mode.scaling === 'direct' || !(shared.writes() || shared.standsBy()))
+
 function directFacts(
-  { state, shared, demand, alone, pods }: Loop,
+  { state, shared, demand, alone, measuring }: Loop,
   now: Resolved,
   { replicas, status }: TargetState,
+  usage: readonly HpaReading[],
 ): Situation['direct'] {
-  if (
-    now.plans.length === 0 ||
-    (now.mode.scaling === 'hpa' && (shared.writes() || shared.standsBy()))
-  )
-    return undefined
   return alone.facts({
     behavior: state.object.spec.advanced?.horizontalPodAutoscalerConfig?.behavior,
     straight: now.mode.scaling === 'direct',
     offers: demand.offers(),
     status: shared.targets.status(now.kind, now.target) ?? status ?? replicas,
-    pods: () => pods().count(now),
+    usage,
+    pods: () => measuring().count(now),
   })
 }

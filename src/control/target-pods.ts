@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster.ts'
 import { reasonOf } from '../errors.ts'
 import type { Pods } from '../pods.ts'
 import type { PodView } from '../scaler.ts'
-import { sameTarget, type FoundTarget } from './resolve.ts'
+import { sameTarget, type FoundTarget, type Resolved } from './resolve.ts'
 
 export interface TargetPodsParts {
   readonly cluster: Cluster
@@ -25,15 +25,20 @@ export interface PodCount {
  */
 export interface TargetPods {
   /** Undefined while they are not known; `known` is called once they are. */
-  view(of: FoundTarget): PodView | undefined
+  view(of: Target): PodView | undefined
   /** The same, counted. */
-  count(of: FoundTarget): PodCount | undefined
-  /** Why there are none, where that is more than that it takes a moment. */
+  count(of: Target): PodCount | undefined
+  /** Their selector, once it is known. */
+  readonly selector: string | undefined
+  /** Why the target does not say which they are; undefined where it does, or it takes a moment. */
   readonly problem: string | undefined
   /** Lets go of them where nobody has asked for long; called at every look. */
   tidy(): void
   release(): void
 }
+
+/** Of a workload with cpu or memory triggers, the pods are kept with what those are judged by. */
+export type Target = FoundTarget & Partial<Pick<Resolved, 'resources'>>
 
 /** What could not be had is tried again after so long (ms). */
 const again = 10_000
@@ -42,16 +47,18 @@ const unwanted = 15 * 60_000
 
 export function createTargetPods(parts: TargetPodsParts, signal: AbortSignal): TargetPods {
   const { cluster, clock, followPods } = parts
-  let of: FoundTarget | undefined
-  let followed: { readonly selector: string; readonly view: PodView; synced: boolean } | undefined
+  let of: Target | undefined
+  let followed: Followed | undefined
   let problem: string | undefined
   let triedAt = 0
   let askedAt = 0
 
-  const follow = (namespace: string, selector: string): void => {
-    if (followed?.selector === selector) return
+  const follow = ({ target, resources = [] }: Target, selector: string): void => {
+    const background = resources.length > 0
+    if (followed?.selector === selector && followed.background === background) return
     followed?.view.release()
-    const mine = { selector, view: followPods(namespace, selector), synced: false }
+    const view = followPods(target.namespace, selector, { background })
+    const mine: Followed = { selector, background, view, synced: false }
     followed = mine
     const known = async (): Promise<void> => {
       await mine.view.synced
@@ -61,7 +68,7 @@ export function createTargetPods(parts: TargetPodsParts, signal: AbortSignal): T
     void known()
   }
 
-  const open = async (found: FoundTarget): Promise<void> => {
+  const open = async (found: Target): Promise<void> => {
     const { kind, target } = found
     const current = (): boolean => of === found && !signal.aborted
     try {
@@ -69,7 +76,7 @@ export function createTargetPods(parts: TargetPodsParts, signal: AbortSignal): T
       if (!current()) return
       const selector = scale?.status.selector
       problem = selector ? undefined : `${kind.kind} ${target.name} does not say which pods it has`
-      if (selector) follow(target.namespace, selector)
+      if (selector) follow(found, selector)
     } catch (error) {
       if (current()) problem = reasonOf(error)
     }
@@ -83,8 +90,11 @@ export function createTargetPods(parts: TargetPodsParts, signal: AbortSignal): T
   }
 
   const pods: TargetPods = {
+    get selector() {
+      return followed?.selector
+    },
     get problem() {
-      return problem ?? followed?.view.stale?.why
+      return problem
     },
     view(found) {
       const now = clock.now()
@@ -115,4 +125,11 @@ export function createTargetPods(parts: TargetPodsParts, signal: AbortSignal): T
     release,
   }
   return pods
+}
+
+interface Followed {
+  readonly selector: string
+  readonly background: boolean
+  readonly view: PodView
+  synced: boolean
 }

@@ -17,9 +17,9 @@ import type { Resolved } from './resolve.ts'
 import { settingsOf } from './settings.ts'
 import { passing, withheldAs, type Shared } from './shared.ts'
 import { situationOf } from './situation.ts'
+import { createMeasuring, type Measuring } from './measuring.ts'
 import { knownSpecs } from './specs.ts'
 import { createStanding } from './standing.ts'
-import { createTargetPods, type TargetPods } from './target-pods.ts'
 import { same } from './status.ts'
 import { viewOf } from './view.ts'
 
@@ -94,7 +94,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     sampling,
     resolved: () => state.resolved,
     replicas: () => decider.replicas() ?? state.resolved?.state.replicas,
-    readyPods: () => state.resolved && pods().count(state.resolved)?.ready,
+    readyPods: () => state.resolved && measuring().count(state.resolved)?.ready,
     stored: {
       health: first.status?.health,
       engaged: find(first.status?.conditions ?? [], 'Fallback')?.status === 'True',
@@ -108,13 +108,13 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     if (pushed) standing.lasted()
     demand.check()
     decider.evaluate()
-    targetPods?.tidy()
+    measured?.tidy()
   }
 
-  let targetPods: TargetPods | undefined
-  const pods = (): TargetPods =>
-    (targetPods ??= createTargetPods(
-      { cluster, clock, followPods: shared.followPods, known: () => decider.evaluate() },
+  let measured: Measuring | undefined
+  const measuring = (): Measuring =>
+    (measured ??= createMeasuring(
+      { ...shared, known: () => decider.evaluate(), answered: () => look() },
       signal,
     ))
 
@@ -172,7 +172,8 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
     asking,
     demand,
     alone,
-    pods,
+    measuring,
+    unmeasure: () => measured?.release(),
     decider,
     signal,
   }
@@ -248,7 +249,7 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
       reconciler.close()
       sampling.close()
       demand.close()
-      targetPods?.release()
+      measured?.release()
       held.close()
       await Promise.all([reconciler.idle(), decider.close(), alone.close(), standing.close()])
       meter.forget(whose)

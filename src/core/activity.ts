@@ -7,6 +7,7 @@ import {
   type Decision,
   type Situation,
 } from './decide.ts'
+import { isResourceTrigger } from './names.ts'
 
 /** `status.triggersActivity`: by metric name, whether that trigger is active. */
 export type Activity = Readonly<Record<string, { readonly isActive: boolean }>>
@@ -48,7 +49,7 @@ export function everActiveAfter(s: Situation, d: Decision, written: boolean): bo
 export function activityAfter(s: Situation, before: Activity): Activity {
   const now = Object.fromEntries(
     s.triggers
-      .filter((t) => t.state !== 'resource' && (t.state !== 'unread' || before[t.metric]))
+      .filter((t) => !isResourceTrigger(t.type) && (t.state !== 'unread' || before[t.metric]))
       .map((t) => [t.metric, { isActive: activeNow(t, s, before) }]),
   )
   return sameActivity(now, before) ? before : now

@@ -20,7 +20,7 @@ const rows = {
   scaling: {
     on: ['ScaledObject'],
     values: ['direct', 'hpa'],
-    doc: 'Who scales between 1 and `maxReplicaCount`. `hpa`, the default: an HPA that Ebb makes. `direct`: Ebb itself, through `/scale`, at every poll and by the rules of an HPA; no HPA and no external metrics API are needed.',
+    doc: 'Who scales between 1 and `maxReplicaCount`. `hpa`, the default: an HPA that Ebb makes. `direct`: Ebb itself, through `/scale`, at every poll and by the rules of an HPA; no HPA and no external metrics API are needed. cpu and memory triggers need metrics.k8s.io, as with an HPA; from a cluster that does not serve it they are errors, so that nothing is lowered.',
   },
   mode: {
     on: workloadKinds,

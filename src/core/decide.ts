@@ -1,10 +1,12 @@
 import { directStep, directUntil, directWake, type DirectFacts } from './direct.ts'
 import type { Contest } from './foreign.ts'
+import { isResourceTrigger } from './names.ts'
+import type { HpaStep } from './replicas.ts'
 
 /**
  * What is known of one trigger: `active` and `idle` come from a good sample, `failing` from an error, `unread` is a
  * trigger not sampled yet, `fallback` one that failed so often that the spec's stand-in took over, and `resource` is cpu
- * or memory, which only the HPA measures and which says nothing of activity.
+ * or memory, which is measured of the pods there are and says nothing of activity.
  */
 export type TriggerState = 'active' | 'idle' | 'failing' | 'unread' | 'fallback' | 'resource'
 
@@ -81,6 +83,7 @@ export type StayReason =
   | 'on-target'
   | 'stabilizing'
   | 'rate-limited'
+  | 'unmeasured'
 export type Because = ScaleReason | StayReason
 
 /** `until` is the last instant (epoch ms) at which the answer still holds, all else equal; undefined where time alone changes nothing. */
@@ -116,6 +119,13 @@ function alone(s: Situation, d: DirectFacts, edge: Decision): Decision {
     return s.paused === 'out' ? stay('paused') : { scaleTo: count, because: 'demand-rose' }
   if (count < s.replicas) return lower(s, count, why === 'above-max')
   if (edge.because !== 'settled' && edge.because !== 'hpa-in-charge') return edge
+  return awake(s, d, step)
+}
+
+/** Why the count stays between 1 and max. */
+function awake(s: Situation, d: DirectFacts, step: HpaStep): Decision {
+  const { why } = step
+  if (why === 'metrics-missing') return stay('unmeasured')
   if (why === 'stabilized') return stay('stabilizing', directUntil(s, d, step))
   return why === 'rate-limited' ? stay(why, directUntil(s, d, step)) : stay('on-target')
 }
@@ -139,7 +149,7 @@ export function isWanted(s: Situation): boolean {
   if (s.composite !== undefined) return isActive(s.composite, s)
   if (s.triggers.some((t) => isActive(t, s))) return true
   // cpu and memory need a running pod to be measured, so alone they keep the workload up
-  return s.triggers.length > 0 && s.triggers.every((t) => t.state === 'resource')
+  return s.triggers.length > 0 && s.triggers.every((t) => isResourceTrigger(t.type))
 }
 
 /** Whether a trigger asks for replicas: its own word, or that of the fallback that stands in for it. */
@@ -163,7 +173,7 @@ const isAskedNow = (s: Situation): boolean =>
   s.forced ||
   s.triggers.some(
     (t) =>
-      (s.composite !== undefined || t.state === 'resource' || isActive(t, s)) &&
+      (s.composite !== undefined || isResourceTrigger(t.type) || isActive(t, s)) &&
       (t.state === 'fallback' || isFresh(t, s.freshSince)),
   )
 
@@ -181,10 +191,14 @@ function rest(s: Situation): Decision {
 
 /** Why the triggers' silence cannot be trusted: an unread queue is not an empty queue. */
 function ignorance(s: Situation): StayReason | undefined {
-  if (anyFailing(s)) return s.fallbackReplicas === undefined ? 'failing-blind' : 'awaiting-fallback'
+  if (anyFailing(s)) return awaitsFallback(s) ? 'awaiting-fallback' : 'failing-blind'
   const known = s.triggers.length > 0 && s.triggers.every((t) => isFresh(t, s.freshSince))
   return known && s.composite?.state !== 'unread' ? undefined : 'warming-up'
 }
+
+/** No fallback ever stands in for cpu or memory. */
+const awaitsFallback = (s: Situation): boolean =>
+  s.fallbackReplicas !== undefined && failing(s).some((t) => !isResourceTrigger(t.type))
 
 const anyFailing = (s: Situation): boolean =>
   s.composite?.state === 'failing' || s.triggers.some((t) => t.state === 'failing')
@@ -197,7 +211,7 @@ export const failing = (s: Situation): readonly TriggerFacts[] =>
 
 /** Whether a trigger's silence is known rather than assumed. */
 export function isFresh(t: TriggerFacts, since: number): boolean {
-  if (t.state === 'resource') return true
+  if (isResourceTrigger(t.type)) return true
   // one that goes on from before a start has not been tried by this process until it has failed here too
   if (t.state === 'fallback') return t.error !== undefined
   return t.state !== 'unread' && t.at !== undefined && t.at >= since
@@ -241,4 +255,5 @@ const stays: Readonly<Record<StayReason, Decision>> = {
   'on-target': without('on-target'),
   stabilizing: without('stabilizing'),
   'rate-limited': without('rate-limited'),
+  unmeasured: without('unmeasured'),
 }

@@ -91,7 +91,10 @@ const exact = { down: 0, up: 0 }
 
 /** The count that the metrics ask for of a workload at zero: it goes there in one step, policies apply from one up. */
 export function directWake({ min, max }: Bounds, { readings }: DirectFacts): number {
-  const counts = readings.map((reading) => propose(reading, asleep, exact))
+  const counts = readings
+    // where no pod runs none is measured
+    .filter(({ target }) => target.type !== 'Usage')
+    .map((reading) => propose(reading, asleep, exact))
   const wanted = counts.map((p) => (p.kind === 'replicas' ? p.replicas : 0))
   return Math.min(Math.max(1, min, ...wanted), max)
 }

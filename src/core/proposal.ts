@@ -1,3 +1,5 @@
+import { usageCount, type Usage } from './usage.ts'
+
 /**
  * One metric of an HPA with what was read of it. Quantities are thousandths, as the HPA computes
  * (kubernetes 1.35 pkg/controller/podautoscaler/replica_calculator.go).
@@ -7,11 +9,12 @@ export interface HpaReading {
   readonly target:
     | { readonly type: 'AverageValue'; readonly milli: number }
     | { readonly type: 'Value'; readonly milli: number }
-    /** The count was computed elsewhere from the pods' own usage: cpu, memory. */
-    | { readonly type: 'Proposed' }
+    /** cpu or memory of the pods themselves: the target is in what was read. */
+    | { readonly type: 'Usage' }
   readonly read:
-    /** The sum over all series of an external metric; of a `Proposed` one, the replicas. */
+    /** The sum over all series of an external metric. */
     | { readonly kind: 'value'; readonly milli: number }
+    | Usage
     | { readonly kind: 'missing'; readonly reason: MissingReason; readonly message: string }
 }
 
@@ -47,8 +50,9 @@ const int32 = 2 ** 31 - 1
 /** How many replicas one metric asks for. */
 export function propose(m: HpaReading, scaled: Scaled, tolerances: Tolerances): Proposal {
   if (m.read.kind === 'missing') return m.read
+  if (m.read.kind === 'usage') return replicas(usageCount(m.read, scaled.spec, tolerances))
   const { milli } = m.read
-  if (m.target.type === 'Proposed') return replicas(milli / 1000)
+  if (m.target.type === 'Usage') return replicas(0)
   if (m.target.type === 'AverageValue')
     return replicas(perPod(milli, m.target.milli, scaled, tolerances))
   return whole(milli / m.target.milli, scaled, tolerances)

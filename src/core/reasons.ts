@@ -11,6 +11,7 @@ import {
 import type { JobBecause, JobDecision, JobSituation } from './decide-jobs.ts'
 import { explainJobs, jobReasons } from './job-reasons.ts'
 import { nameOf } from './foreign.ts'
+import { isResourceTrigger } from './names.ts'
 import { duration, list, plural } from './words.ts'
 
 interface Reason {
@@ -104,7 +105,10 @@ export const reasons: Readonly<Record<Because, Reason>> = {
   'demand-rose': {
     scales: true,
     doc: 'Without an HPA: the triggers ask for more replicas, by the algorithm of the HPA, and policies and pauses allow it.',
-    say: (s, to) => `${change(s, to)} because ${activity(s)}`,
+    say: (s, to) =>
+      isMeasured(s)
+        ? `${change(s, to)} because the triggers ask for more (${readings(s)})`
+        : `${change(s, to)} because ${activity(s)}`,
   },
   'demand-fell': {
     scales: true,
@@ -127,6 +131,11 @@ export const reasons: Readonly<Record<Because, Reason>> = {
     doc: 'Without an HPA: a scaling policy allows no further step yet.',
     say: (s, _, until) =>
       `${kept(s)} ${wait(s, until)}until the scaling policies allow the next step (${readings(s)})`,
+  },
+  unmeasured: {
+    scales: false,
+    doc: 'Without an HPA: what is known asks for no more replicas, and something is not known yet, as cpu of pods that have just started; until it is, nothing is lowered.',
+    say: (s) => `${kept(s)}: nothing asks for more (${readings(s)}), and ${unmeasured(s)}`,
   },
   settled: {
     scales: false,
@@ -194,8 +203,22 @@ const reading = (t: TriggerFacts): string =>
 
 const readings = (s: Situation): string =>
   list(
-    (s.composite === undefined ? s.triggers : [s.composite]).map(
-      (t) => `${t.metric} is ${t.value ?? 'unknown'}, target ${t.target} per replica`,
+    [...(s.composite === undefined ? [] : [s.composite]), ...s.triggers]
+      .filter((t) => s.composite === undefined || t === s.composite || isResourceTrigger(t.type))
+      .map(
+        (t) =>
+          `${t.metric} is ${t.value ?? 'unknown'}, target ${t.target}${isResourceTrigger(t.type) ? '' : ' per replica'}`,
+      ),
+  )
+
+/** Whether Ebb itself scales on cpu or memory. */
+const isMeasured = ({ direct }: Situation): boolean =>
+  direct?.readings.some(({ target }) => target.type === 'Usage') ?? false
+
+const unmeasured = ({ direct }: Situation): string =>
+  list(
+    (direct?.readings ?? []).flatMap(({ name, read }) =>
+      read.kind === 'missing' ? [`${name} is not known (${read.message})`] : [],
     ),
   )
 

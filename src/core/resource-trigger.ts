@@ -1,11 +1,13 @@
 import type { MetricSpec, MetricTarget } from './autoscaling.ts'
 import type { TriggerFacts } from './decide.ts'
 import { isResourceTrigger } from './names.ts'
-import { parseQuantity } from './quantity.ts'
+import { parseMilli, parseQuantity } from './quantity.ts'
+import type { UsageTarget } from './usage.ts'
 
-/** A cpu or memory trigger: it is passed on to the HPA, which measures it itself. */
+/** A cpu or memory trigger: it is passed on to the HPA, which measures it itself, or measured by Ebb where there is none. */
 export interface ResourceTrigger {
   readonly metric: MetricSpec
+  readonly usage: UsageTarget
   /** For the situation; says nothing of activity. */
   readonly facts: TriggerFacts
 }
@@ -59,6 +61,11 @@ function resourceTrigger({
   if (problems.length > 0) return { problems }
   const container = containerName.trim()
   return {
+    usage: {
+      resource: type === 'memory' ? type : 'cpu',
+      container: container === '' ? undefined : container,
+      target: usageTarget(target),
+    },
     metric:
       container === ''
         ? { type: 'Resource', resource: { name: type, target } }
@@ -74,6 +81,14 @@ function resourceTrigger({
     },
   }
 }
+
+const usageTarget = ({
+  averageUtilization,
+  averageValue = '',
+}: MetricTarget): UsageTarget['target'] =>
+  averageUtilization === undefined
+    ? { type: 'AverageValue', milli: parseMilli(averageValue) ?? 0 }
+    : { type: 'Utilization', percent: averageUtilization }
 
 /** The target in the HPA, or what is wrong with it. */
 function targetOf(metricType: string, value: string): MetricTarget | ResourceProblem {

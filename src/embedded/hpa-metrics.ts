@@ -62,7 +62,7 @@ function unsupported(spec: MetricSpec): HpaReading {
     ? [spec.containerResource.name, 'FailedGetContainerResourceMetric']
     : [spec.resource?.name ?? spec.type, 'FailedGetResourceMetric']
   const message = `the embedded cluster measures no ${name} of pods`
-  return { name, target: { type: 'Proposed' }, read: missing(reason, message) }
+  return { name, target: { type: 'Usage' }, read: missing(reason, message) }
 }
 
 const missing = (reason: MissingReason, message: string): HpaReading['read'] => ({
@@ -88,7 +88,7 @@ export const currentMetrics = (
 ): readonly Tree[] =>
   readings.flatMap(({ target, read }, at) => {
     const external = specs[at]?.external
-    if (!external || read.kind === 'missing') return []
+    if (!external || read.kind !== 'value') return []
     const perPod = replicas === 0 ? 0 : Math.ceil(read.milli / replicas)
     const current =
       target.type === 'Value'

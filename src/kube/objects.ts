@@ -153,10 +153,13 @@ const typed = (kind: Kind<Resource>, object: Resource): object => ({
 function pageOf<T extends Resource>(body: unknown, kind: Kind<Resource>): Page<T> {
   // Read by its form: lists hold objects of the kind that was asked for.
   const list = body as {
+    readonly kind?: string
     readonly items?: readonly T[] | null
     readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string }
   } | null
-  const resourceVersion = list?.metadata?.resourceVersion
+  // what is measured, and not stored, has no version
+  const unversioned = list?.kind === `${kind.kind}List` ? '' : undefined
+  const resourceVersion = list?.metadata?.resourceVersion ?? unversioned
   if (resourceVersion === undefined) {
     throw failure('CLUSTER_FAILED', {
       what: `listing ${spoken(kind)}`,

@@ -9,7 +9,7 @@ export interface DescribedTrigger {
 
 const resource = (type: string, unit: string, amount: string): DescribedTrigger => ({
   type,
-  doc: `Lets the HPA scale on the ${type} that the pods use; it cannot wake a workload from zero, nor send it there.`,
+  doc: `Scales on the ${type} that the pods use, by metrics.k8s.io: the HPA does, or, with \`ebb.dev/scaling: direct\`, Ebb by the rules of the HPA. It cannot wake a workload from zero, nor send it there.`,
   fields: {
     value: text({
       doc: `With \`metricType: Utilization\` whole percent of the ${type} requested, with \`AverageValue\` ${unit} per pod, as \`${amount}\`.`,
@@ -22,7 +22,7 @@ const resource = (type: string, unit: string, amount: string): DescribedTrigger 
   },
 })
 
-/** Triggers that the HPA measures itself, in alphabetical order; `core/resource-trigger.ts` has their rules. */
+/** Triggers by what pods use, which no scaler asks for, in alphabetical order; `core/resource-trigger.ts` has their rules. */
 export const resourceTypes: readonly DescribedTrigger[] = [
   resource('cpu', 'cores', '500m'),
   resource('memory', 'bytes', '200Mi'),

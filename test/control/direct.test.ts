@@ -160,14 +160,6 @@ describe('direct mode', () => {
     )
   })
 
-  test('refuses cpu, which nobody but an HPA measures', async (t) => {
-    const cpu = { type: 'cpu', metricType: 'Utilization', metadata: { value: '60' } }
-    const { bench } = await stage(t, 10, { triggers: [trigger('orders'), cpu] })
-    const { reason, message } = await bench.condition('Ready')
-    assert.equal(reason, 'ScaledObjectCheckFailed')
-    assert.match(message ?? '', /cpu and memory triggers need an HPA/)
-  })
-
   test('a change of mode changes no replicas by itself, in either direction', async (t) => {
     const { bench } = await stage(t, 40)
     const seen = new Set<number>()

@@ -66,7 +66,7 @@ export function playDirect(series: Series): readonly (readonly [number, number])
 
 function factsOf({ name, target, read }: HpaReading, at: number): TriggerFacts {
   const limit = 'milli' in target ? target.milli / 1000 : 0
-  if (read.kind === 'missing') return trigger('failing', { metric: name, target: limit })
+  if (read.kind !== 'value') return trigger('failing', { metric: name, target: limit })
   const value = read.milli / 1000
   return trigger(value > 0 ? 'active' : 'idle', { metric: name, value, target: limit, at })
 }

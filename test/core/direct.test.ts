@@ -38,6 +38,35 @@ const busy = (value: number, difference: Partial<Situation> = {}): Situation => 
   ...difference,
 })
 
+/** The same queue as a target of the workload as a whole. */
+const whole = (value: number): HpaReading => ({
+  ...queue(value),
+  target: { type: 'Value', milli: 5_000 },
+})
+
+const unmeasured = {
+  kind: 'missing',
+  reason: 'FailedGetResourceMetric',
+  message: 'no pod is ready',
+} as const
+
+/** A cpu trigger beside what is there. */
+const withCpu = (
+  s: Situation,
+  read: HpaReading['read'],
+  state: 'resource' | 'failing' = 'resource',
+): Situation => ({
+  ...s,
+  triggers: [...s.triggers, trigger(state, { metric: 'cpu', type: 'cpu' })],
+  direct: s.direct && {
+    ...s.direct,
+    readings: [
+      ...(s.triggers.length > 0 ? s.direct.readings : []),
+      { name: 'cpu', target: { type: 'Usage' }, read },
+    ],
+  },
+})
+
 describe('without an HPA', () => {
   const stay = (because: string, until?: number): object => ({ stay: true, because, until })
   const held = { at: quiet.now - minute, replicas: 3 }
@@ -225,6 +254,74 @@ describe('without an HPA', () => {
         direct: facts(42, { readings: [queue(42), queue(undefined)] }),
       }),
       { scaleTo: 7, because: 'demand-rose' },
+    ],
+    [
+      'what cpu asks for counts beside a queue',
+      withCpu(busy(6), { kind: 'usage', ratio: 2, ready: 3, guarded: undefined, current: 120 }),
+      { scaleTo: 6, because: 'demand-rose' },
+    ],
+    [
+      'cpu that is not known yet holds what the queue would lower',
+      withCpu(busy(6), unmeasured),
+      stay('unmeasured'),
+    ],
+    [
+      'cpu that is not known yet does not hold what the queue raises',
+      withCpu(busy(42), unmeasured),
+      { scaleTo: 7, because: 'demand-rose' },
+    ],
+    [
+      'cpu that is not known yet does not keep an idle workload up',
+      withCpu({ ...busy(0), triggers: [trigger('idle')] }, unmeasured),
+      { scaleTo: 0, because: 'quiet' },
+    ],
+    [
+      'cpu that cannot be read keeps an idle workload up',
+      withCpu({ ...busy(0), triggers: [trigger('idle')] }, unmeasured, 'failing'),
+      stay('failing-blind'),
+    ],
+    [
+      'no fallback is waited for where only cpu cannot be read',
+      withCpu(
+        { ...busy(0), triggers: [trigger('idle')], fallbackReplicas: 4 },
+        unmeasured,
+        'failing',
+      ),
+      stay('failing-blind'),
+    ],
+    [
+      'cpu alone, which cannot be read, wakes a workload all the same',
+      withCpu({ ...busy(0, { replicas: 0 }), triggers: [] }, unmeasured, 'failing'),
+      { scaleTo: 1, because: 'triggered' },
+    ],
+    [
+      'cpu alone keeps a workload up',
+      withCpu(
+        { ...busy(0), triggers: [] },
+        { kind: 'usage', ratio: 0, ready: 3, guarded: undefined, current: 0 },
+      ),
+      { scaleTo: 1, because: 'demand-fell' },
+    ],
+    [
+      'what pods that are going use does not count for a workload that wakes',
+      withCpu(busy(6, { replicas: 0 }), {
+        kind: 'usage',
+        ratio: 20,
+        ready: 3,
+        guarded: undefined,
+        current: 1200,
+      }),
+      { scaleTo: 2, because: 'triggered' },
+    ],
+    [
+      'a Value target is a share of the ready pods',
+      busy(10, { direct: facts(10, { readings: [whole(10)], pods: { all: 3, ready: 2 } }) }),
+      { scaleTo: 4, because: 'demand-rose' },
+    ],
+    [
+      'a Value target changes nothing while the pods cannot be counted',
+      busy(10, { direct: facts(10, { readings: [whole(10)], pods: undefined }) }),
+      stay('unmeasured'),
     ],
     [
       'nothing is lowered on what was read before a gap',

@@ -72,13 +72,14 @@ test('each direction has its own tolerance', () => {
   assert.equal(count(propose(metric('AverageValue', 40.1), four, wide)), 5)
 })
 
-test('a count computed elsewhere is taken as it is', () => {
-  const cpu: HpaReading = {
+test('usage of the pods counts by the pods, and is within the tolerance by them', () => {
+  const cpu = (ratio: number): HpaReading => ({
     name: 'cpu',
-    target: { type: 'Proposed' },
-    read: { kind: 'value', milli: 7000 },
-  }
-  assert.equal(count(propose(cpu, four, tenth)), 7)
+    target: { type: 'Usage' },
+    read: { kind: 'usage', ratio, ready: 3, guarded: undefined, current: 50 },
+  })
+  assert.equal(count(propose(cpu(2), four, tenth)), 6)
+  assert.equal(count(propose(cpu(1.1), four, tenth)), 4)
 })
 
 test('a metric that cannot be read asks for nothing and says why', () => {

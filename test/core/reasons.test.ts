@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Behavior } from '../../src/core/behavior.ts'
 import { decide, type Because, type Situation } from '../../src/core/decide.ts'
+import type { HpaReading } from '../../src/core/proposal.ts'
 import { explain, reasonRows } from '../../src/core/reasons.ts'
 import { noHpaState } from '../../src/core/replicas.ts'
 import { minute, quiet, trigger } from './situation.ts'
@@ -31,6 +32,18 @@ const asked = (
     state: noHpaState,
   },
 })
+
+/** Five in the queue of three replicas, and cpu beside it. */
+const measured = (read: HpaReading['read'], value?: number): Partial<Situation> => {
+  const { triggers = [], direct } = asked(5)
+  return {
+    triggers: [...triggers, trigger('resource', { metric: 'cpu', target: 60, value })],
+    direct: direct && {
+      ...direct,
+      readings: [...direct.readings, { name: 'cpu', target: { type: 'Usage' }, read }],
+    },
+  }
+}
 
 const cases: [difference: Partial<Situation>, because: Because, sentence: string][] = [
   [
@@ -145,6 +158,16 @@ const cases: [difference: Partial<Situation>, because: Because, sentence: string
     },
     'contested',
     '3 replicas stay for another 4 min because kube-controller-manager (Update of scale, for a HorizontalPodAutoscaler) keeps writing them',
+  ],
+  [
+    measured({ kind: 'missing', reason: 'FailedGetResourceMetric', message: 'no pod is ready' }),
+    'unmeasured',
+    `3 replicas stay: nothing asks for more (${metric} is 5, target 5 per replica and cpu is unknown, target 60), and cpu is not known (no pod is ready)`,
+  ],
+  [
+    measured({ kind: 'usage', ratio: 2, ready: 3, guarded: undefined, current: 120 }, 120),
+    'demand-rose',
+    `from 3 to 6 replicas because the triggers ask for more (${metric} is 5, target 5 per replica and cpu is 120, target 60)`,
   ],
   [{ ...asked(20), max: 2 }, 'above-max', 'from 3 to 2 replicas because maxReplicaCount is 2'],
   [{ replicas: 0 }, 'settled', 'no trigger is active and it rests at 0 replicas'],

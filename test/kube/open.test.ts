@@ -75,6 +75,16 @@ void describe('failures of requests', () => {
     await assert.rejects(scale, { code: 'CLUSTER_FAILED' })
     await assert.rejects(cluster.resolve('v1', 'Pod', t.signal), { code: 'CLUSTER_FAILED' })
   })
+
+  void test('a list of what is measured, and not stored, has no version', async (t) => {
+    const item = { metadata: { name: 'app', namespace: 'shop' }, timestamp: '2026-01-01T00:00:00Z' }
+    const answer = { kind: 'PodMetricsList', apiVersion: 'metrics.k8s.io/v1beta1', metadata: {} }
+    const api = await fakeApi(t, json({ ...answer, items: [item] }))
+    const cluster = await connect(t, api.url)
+    const where = { namespace: 'shop', labelSelector: 'app=web' }
+    const page = await cluster.list(kinds.podMetrics, where, t.signal)
+    assert.deepEqual(page, { items: [item], resourceVersion: '', next: undefined })
+  })
 })
 
 void describe('a server that does not answer', () => {

@@ -74,6 +74,8 @@ export interface BenchOptions {
   readonly embedded?: Partial<EmbeddedOptions>
   /** The cluster's HPAs read Ebb, so that they scale; else they can read nothing. */
   readonly hpasRead?: boolean
+  /** What the controller sees of the cluster. */
+  readonly through?: (cluster: Cluster) => Cluster
 }
 
 const signal = new AbortController().signal
@@ -96,7 +98,8 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     ...options.embedded,
   })
   const writes: string[] = []
-  const watched = recording(cluster, writes)
+  const recorded = recording(cluster, writes)
+  const watched = options.through?.(recorded) ?? recorded
   let run = await start(watched, clock, source, options.shared ?? {}, options.stores)
 
   const get = async <T extends Resource>(kind: Kind<T>, name: string): Promise<T | undefined> =>

@@ -14,6 +14,7 @@ const pod = (difference: Partial<PodFacts> = {}): PodFacts => ({
   conditions: [],
   job: undefined,
   report: undefined,
+  background: undefined,
   ...difference,
 })
 
