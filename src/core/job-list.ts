@@ -131,6 +131,20 @@ export function highestNumber(scaledJob: string, names: readonly string[]): numb
   )
 }
 
+/**
+ * Where numbers go on after a start that finds no Job (ms): history limits and TTLs may have taken all that were made before, and
+ * what is kept of their logs and metrics goes by names. Nobody makes a Job a second for all of a ScaledJob's life, so that
+ * its age in seconds is above all numbers there were. 0 where none was made.
+ */
+export const numberAfterNone = (
+  { madeBefore, created }: { readonly madeBefore: boolean; readonly created: number },
+  now: number,
+): number =>
+  madeBefore ? Math.max(0, Math.min(mostNumber, Math.floor((now - created) / 1_000))) : 0
+
+/** Far below what `numbered` takes. */
+const mostNumber = 8_000_000_000
+
 const numbered = /^[1-9]\d{0,9}$/
 
 const numberIn = (name: string): number | undefined => {

@@ -296,7 +296,8 @@ test('after a start, Jobs that no mirror shows yet are counted, and their number
   const cluster = createEmbedded({ clock })
   const nobody = { of: () => new Map<string, KeptJob>(), stale: false, close() {} }
   const object = await cluster.create(kinds.scaledJob, scaledJob(), forever)
-  const open = (): JobBook => createJobBook(ref, nobody, cluster, clock)
+  const open = (): JobBook =>
+    createJobBook({ ...ref, created: 0, madeBefore: false }, nobody, cluster, clock)
   const make = (book: JobBook, count: number): ReturnType<typeof makeJobs> => {
     const parts = { cluster, book, limited: limit(1), version: 'test', goesOn: () => true }
     return makeJobs(object, count, parts, forever)

@@ -7,6 +7,7 @@ import {
   expired,
   finishedOf,
   highestNumber,
+  numberAfterNone,
   jobStem,
   nextNames,
   outdated,
@@ -138,6 +139,17 @@ describe('a rollout (5.5)', () => {
 describe('Jobs are numbered', () => {
   const long = 'a'.repeat(60)
 
+  for (const [madeBefore, age, expected] of [
+    [false, 3_600_000, 0],
+    [true, 3_600_999, 3_600],
+    [true, -5_000, 0],
+    [true, Number.MAX_SAFE_INTEGER, 8_000_000_000],
+  ] as const)
+    test(`after ${expected} where none is left, ${madeBefore ? 'some were made' : 'none was made'}, and it is ${age} ms old`, () => {
+      const after = numberAfterNone({ madeBefore, created: 1_000 }, 1_000 + age)
+      assert.equal(after, expected)
+      assert.equal(highestNumber('a', nextNames('a', after, 1)), after + 1)
+    })
   test('from one above the highest seen', () => {
     assert.deepEqual(nextNames('orders', 41, 2), ['orders-42', 'orders-43'])
   })

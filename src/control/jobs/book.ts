@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Cluster } from '../../cluster.ts'
-import { highestNumber } from '../../core/job-list.ts'
+import { highestNumber, numberAfterNone } from '../../core/job-list.ts'
 import { jobNameLabel, labelOfJobs } from '../../core/job-object.ts'
 import { kinds } from '../../kinds.ts'
 import { newer } from '../status.ts'
@@ -34,7 +34,14 @@ const listGood = 5_000
 const unseenGood = 30_000
 
 export function createJobBook(
-  scaledJob: { readonly namespace: string; readonly name: string },
+  scaledJob: {
+    readonly namespace: string
+    readonly name: string
+    /** Epoch ms. */
+    readonly created: number
+    /** It may have made Jobs before this process looked at it. */
+    readonly madeBefore: boolean
+  },
   jobs: JobsByOwner,
   cluster: Cluster,
   clock: Clock,
@@ -100,6 +107,8 @@ export function createJobBook(
       const at = clock.now()
       ahead = new Map(found.map((job) => [job.name, { job, at }]))
       see(found.map((job) => job.name))
+      // later on what was made in the meantime is known
+      if (listedAt === undefined && highest === 0) highest = numberAfterNone(scaledJob, at)
       settle()
       listedAt = at
     },

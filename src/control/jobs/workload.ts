@@ -1,3 +1,4 @@
+import { parseTime } from '../../clock.ts'
 import type { JobSituation, JobTriggerFacts } from '../../core/decide-jobs.ts'
 import { countJobs, type JobFacts, type JobPod } from '../../core/job-list.ts'
 import { jobNameLabel, labelOfJobs } from '../../core/job-object.ts'
@@ -64,7 +65,9 @@ export function createJobWorkload(first: ScaledJob, all: JobShared): JobWorkload
   const asked = new Map<string, number>()
 
   const standing = createJobStanding(first, shared, signal)
-  const book = createJobBook(whose, shared.jobs, cluster, clock)
+  const created = parseTime(first.metadata.creationTimestamp) ?? clock.now()
+  const past = { created, madeBefore: mayHaveMade(first) }
+  const book = createJobBook({ ...whose, ...past }, shared.jobs, cluster, clock)
   const asking = createAsking(
     {
       shared,
@@ -325,3 +328,8 @@ export function createJobWorkload(first: ScaledJob, all: JobShared): JobWorkload
     },
   }
 }
+
+/** What its status says of before: Jobs are made when it is active, or to keep a minimum. */
+const mayHaveMade = ({ spec, status }: ScaledJob): boolean =>
+  status?.lastActiveTime !== undefined ||
+  ((spec.minReplicaCount ?? 0) > 0 && (status?.conditions ?? []).length > 0)
