@@ -1,4 +1,4 @@
-import { rfc3339, type Clock } from '../clock.ts'
+import { rfc3339, within, type Clock } from '../clock.ts'
 import type { Cluster } from '../cluster.ts'
 import { reasonOf } from '../errors.ts'
 import { apiVersionOf, kinds } from '../kinds.ts'
@@ -19,7 +19,10 @@ export interface Events {
     regarding: Resource & { readonly kind: string; readonly apiVersion: string },
     what: Happening,
   ): void
-  /** Waits for the events under way. */
+  /**
+   * Waits a moment for the events under way; `signal` then gives up the others. An API server that hangs must hold up neither
+   * the end nor, where the Lease was lost, the next term.
+   */
   close(): Promise<void>
 }
 
@@ -28,6 +31,8 @@ const quietFor = { Warning: 600_000, Normal: 5_000 } as const
 
 /** The API server cuts or refuses more. */
 const longestNote = 1_000
+/** How long events under way are waited for at the end (ms). */
+const patience = 1_000
 /** Events waiting to be sent; in a storm the oldest matter most, so later ones are dropped and counted. */
 const longestQueue = 1_000
 
@@ -36,7 +41,7 @@ export function createEvents(
   cluster: Cluster,
   clock: Clock,
   instance: string,
-  log: Log,
+  log: Pick<Log, 'warn'>,
   signal: AbortSignal,
 ): Events {
   const limited = limit(4)
@@ -107,7 +112,8 @@ export function createEvents(
       void send.then(() => pending.delete(send))
     },
     async close() {
-      await Promise.all(pending)
+      await within(Promise.all(pending), patience, clock, signal)
+      if (pending.size > 0) log.warn({ events: pending.size }, 'events lost: no answer in time')
     },
   }
 }
