@@ -2,6 +2,7 @@ import { deadline, type Clock } from './clock.ts'
 import type { Cluster } from './cluster.ts'
 import { failure, isFailure } from './errors.ts'
 import { claim, type Claim } from './lease/attempt.ts'
+import { changes, type LeaseHandlers, type News } from './lease/news.ts'
 import type { Holder } from './lease/record.ts'
 
 export { addressAnnotation, type Holder } from './lease/record.ts'
@@ -18,23 +19,12 @@ export interface LeaseOptions {
   readonly duration?: number
   /** How long after the last renewal the holder still acts (10 s); shorter than `duration`, so that two never act at once. */
   readonly renewDeadline?: number
-  /** How often the Lease is renewed or tried for (2 s). */
+  /** How often the Lease is renewed, and tried for where it cannot be followed (2 s). */
   readonly retryPeriod?: number
   /** Resolves once this process could do what the Lease guards; until then it looks who has it and does not take it. At once where left out. */
   readonly ready?: Promise<unknown>
   /** Uniform in [0, 1): spreads the attempts of those who wait for the Lease. */
   readonly random: () => number
-}
-
-/** Each is called once per change and must not throw. */
-export interface LeaseHandlers {
-  readonly onWon: () => void
-  /** The Lease is no longer ours: stop at once whatever it guards. Not called when the signal aborts. */
-  readonly onLost: (why: string) => void
-  /** Someone else holds the Lease now, or nobody does (undefined). */
-  readonly onHolder?: (holder: Holder | undefined) => void
-  /** The Lease cannot be read or written, for this reason; undefined when it can again. */
-  readonly onTrouble?: (why: string | undefined) => void
 }
 
 export interface Elector {
@@ -47,8 +37,8 @@ export interface Elector {
   /** Looks at the Lease now instead of at the next attempt: who holds it may have changed. At most some times a second, and not while it is ours. */
   poke(): void
   /**
-   * Gives the Lease back for good; what it guards must have ended. Who holds it is still looked at. Resolves when it is given
-   * back, or cannot be.
+   * Gives the Lease back for good; what it guards must have ended. An attempt under way is cut off. Who holds it is still
+   * looked at. Resolves when it is given back, or cannot be.
    */
   resign(): Promise<void>
   /** Resolves when the election has ended and the Lease is given back. */
@@ -61,8 +51,9 @@ const releaseWithin = 3_000
 const patience = 200
 
 /**
- * Tries for a Lease until the signal aborts, and holds it as long as it can. After losing it, it tries again. When the signal aborts
- * the Lease is given back, so that the next holder need not wait: abort it only once the work that it guards has ended.
+ * Tries for a Lease until the signal aborts, and holds it as long as it can. After losing it, it tries again. Whoever waits for it
+ * follows it by a watch, and takes it as soon as it is given back or its time is over. When the signal aborts the Lease is given
+ * back, so that the next holder need not wait: abort it only once the work that it guards has ended.
  */
 export function elect(
   cluster: Cluster,
@@ -85,6 +76,13 @@ export function elect(
   let looked = Number.NEGATIVE_INFINITY
   let wake: (() => void) | undefined
   let able = options.ready === undefined
+  let poked = false
+  /** When it was looked at the Lease, or something of it was heard. */
+  let heard = Number.NEGATIVE_INFINITY
+  /** A holder that lives has renewed it within this (ms): else it is gone, or the watch has died without a word. */
+  const quiet = 2.2 * retryPeriod
+  /** Aborts the attempts to have the Lease once it is not wanted any more. */
+  const enough = new AbortController()
 
   /** One attempt. Tells whether the Lease is ours; trouble is told to the handlers. */
   const attempt = async (left: number): Promise<boolean> => {
@@ -92,28 +90,29 @@ export function elect(
     const within = Math.min(left, renewDeadline / 2)
     const started = clock.now()
     looked = started
-    const limit = deadline(clock, within, signal, () =>
+    const wants = state === 'running' && able
+    const until = state === 'running' ? AbortSignal.any([signal, enough.signal]) : signal
+    const limit = deadline(clock, within, until, () =>
       failure('CLUSTER_UNREACHABLE', {
         server: cluster.server,
         why: `no answer within ${within / 1000} s`,
       }),
     )
     try {
-      const outcome = await (state === 'running' && able
-        ? lease.attempt(limit.signal)
-        : lease.watch(limit.signal))
+      const outcome = await (wants ? lease.attempt(limit.signal) : lease.look(limit.signal))
       // it counts from when it was written: the look before may have taken long
       if (outcome.mine) actsUntil = outcome.until - duration + renewDeadline
       else actsUntil = Number.NEGATIVE_INFINITY
       news.trouble(undefined)
       return outcome.mine
     } catch (error) {
-      if (signal.aborted) return false
+      if (until.aborted) return false
       if (!isFailure(error)) throw error
       news.trouble(error.message)
       return clock.now() < actsUntil
     } finally {
       limit.clear()
+      poked = false
       news.holder()
     }
   }
@@ -138,7 +137,53 @@ export function elect(
       const mine = await attempt(renewDeadline)
       if (state !== 'running') await handBack()
       else if (mine) return
-      if (tried === able) await pause(retryPeriod * (1 + 1.2 * options.random()))
+      else if (await awaitTurn()) continue
+      const spread = retryPeriod * (1 + 1.2 * options.random())
+      const left = lease.takenUntil - clock.now()
+      if (tried === able) await pause(left > 0 ? Math.min(spread, left) : spread)
+    }
+  }
+
+  const hasTurn = (): boolean => poked || clock.now() >= lease.takenUntil
+
+  /**
+   * Follows the Lease of another until it may be had or is to be looked at. False where it could not be followed, so that it
+   * must be looked at now and then.
+   */
+  const awaitTurn = async (): Promise<boolean> => {
+    if (hasTurn()) return false
+    const began = clock.now()
+    heard = began
+    const over = new AbortController()
+    let follows = true
+    const followed = follow(AbortSignal.any([signal, over.signal])).finally(() => {
+      follows = false
+      wake?.()
+    })
+    const isToLook = (): boolean => hasTurn() || clock.now() >= heard + quiet
+    while (follows && state === 'running' && !signal.aborted && !isToLook())
+      await pause(Math.min(lease.takenUntil, heard + quiet) - clock.now())
+    // one that the server ended is opened anew, but not over and over
+    const lived = isToLook() || clock.now() >= began + retryPeriod
+    over.abort()
+    return (await followed) && lived
+  }
+
+  /** Resolves when the signal aborts or the server ends the watch; false where the watch failed. */
+  const follow = async (until: AbortSignal): Promise<boolean> => {
+    const onChange = (): void => {
+      heard = clock.now()
+      news.holder()
+      wake?.()
+    }
+    try {
+      await lease.follow(() => news.blind(undefined), onChange, until)
+      return true
+    } catch (error) {
+      if (until.aborted) return true
+      if (!isFailure(error)) throw error
+      news.blind(error.message)
+      return false
     }
   }
 
@@ -190,43 +235,17 @@ export function elect(
     },
     poke() {
       const now = clock.now()
-      if (now >= looked + patience && now >= actsUntil) wake?.()
+      if (now < looked + patience || now < actsUntil) return
+      poked = true
+      wake?.()
     },
     resign() {
       if (state === 'running') state = 'resigning'
+      enough.abort()
       wake?.()
       return resigned.promise
     },
     stopped: run(),
-  }
-}
-
-interface News {
-  /** What went wrong with the last attempt; undefined when nothing did. */
-  trouble(why: string | undefined): void
-  /** Looks whether the Lease has changed hands. */
-  holder(): void
-  /** Why the Lease is not ours. */
-  why(): string
-}
-
-/** Tells the handlers of what has changed since they were told last. */
-function changes(handlers: LeaseHandlers, lease: Claim): News {
-  let trouble: string | undefined
-  let holder: string | undefined
-  return {
-    trouble(why) {
-      if (why === trouble) return
-      trouble = why
-      handlers.onTrouble?.(why)
-    },
-    holder() {
-      const now = lease.holder?.identity
-      if (now === holder) return
-      holder = now
-      handlers.onHolder?.(lease.holder)
-    },
-    why: () => trouble ?? `it is held by ${holder ?? 'nobody'}`,
   }
 }
 

@@ -23,11 +23,18 @@ export interface Candidate {
 export interface Claim {
   /** The holder seen last; undefined where there was none. */
   readonly holder: Holder | undefined
+  /** Until when (epoch ms) the Lease counts as another's; in the past where nobody else has it. */
+  readonly takenUntil: number
   /** Takes or renews the Lease if nobody else has it. Throws where the cluster fails. */
   attempt(signal: AbortSignal): Promise<Outcome>
   /** Only looks who has the Lease. Throws where the cluster fails. */
-  watch(signal: AbortSignal): Promise<Outcome>
-  /** Gives the Lease back, if it is still ours. */
+  look(signal: AbortSignal): Promise<Outcome>
+  /**
+   * Takes in what is written to the Lease from the last look on: `onOpen` once the server has accepted the watch, `onChange`
+   * after each change. Resolves when the server ends it, throws where the cluster fails. Allowed by the Lease's name alone.
+   */
+  follow(onOpen: () => void, onChange: () => void, signal: AbortSignal): Promise<void>
+  /** Gives the Lease back, if it is still ours, also by a write whose answer did not come. */
   release(signal: AbortSignal): Promise<void>
 }
 
@@ -36,43 +43,61 @@ export interface Claim {
  * of it for as long as it says that it lasts. (client-go's leader election does the same.)
  */
 export function claim({ cluster, clock, place, me, duration }: Candidate): Claim {
-  let seen: { readonly lease: Lease; readonly at: number } | undefined
+  /** `there`: it was not deleted since. */
+  let seen: { readonly lease: Lease; readonly at: number; readonly there: boolean } | undefined
+  /** What became of the last write is not known: its answer did not come. */
+  let unsure = false
 
   const see = (lease: Lease): void => {
-    if (seen?.lease.metadata.resourceVersion === lease.metadata.resourceVersion) return
+    if (seen?.there && seen.lease.metadata.resourceVersion === lease.metadata.resourceVersion)
+      return
     const at = seen && sameTerm(seen.lease, lease) ? seen.at : clock.now()
-    seen = { lease, at }
+    seen = { lease, at, there: true }
   }
 
-  const taken = (): boolean => {
-    const holder = holderOf(seen?.lease)
-    if (seen === undefined || holder === undefined || holder.identity === me.identity) return false
-    return clock.now() < seen.at + (seen.lease.spec?.leaseDurationSeconds ?? 0) * 1000
+  /** Whoever held it does not know it yet, and may act until its time is over. */
+  const miss = (): void => {
+    if (seen) seen = { ...seen, there: false }
   }
+
+  const takenUntil = (): number => {
+    const holder = holderOf(seen?.lease)
+    if (seen === undefined || holder === undefined || holder.identity === me.identity)
+      return Number.NEGATIVE_INFINITY
+    return seen.at + (seen.lease.spec?.leaseDurationSeconds ?? 0) * 1000
+  }
+  const taken = (): boolean => clock.now() < takenUntil()
 
   const isMine = (): boolean => holderOf(seen?.lease)?.identity === me.identity
 
   const write = async (signal: AbortSignal): Promise<Outcome> => {
     const started = clock.now()
-    const lease = held(seen?.lease, place, me, duration, started)
+    const before = seen?.there ? seen.lease : undefined
+    const lease = held(before, place, me, duration, started)
+    unsure = true
     see(
-      await (seen
+      await (before
         ? cluster.replace(kinds.lease, lease, signal)
         : cluster.create(kinds.lease, lease, signal)),
     )
+    unsure = false
     return { mine: true, until: started + duration }
   }
 
   /** As its holder we know the Lease and write at once; as anyone else we look first. */
   const look = async (signal: AbortSignal): Promise<void> => {
     const lease = await cluster.get(kinds.lease, place, signal)
-    if (lease === undefined) seen = undefined
+    if (lease === undefined) miss()
     else see(lease)
+    unsure = false
   }
 
   return {
     get holder() {
       return holderOf(seen?.lease)
+    },
+    get takenUntil() {
+      return takenUntil()
     },
     async attempt(signal) {
       if (!isMine()) await look(signal)
@@ -88,13 +113,36 @@ export function claim({ cluster, clock, place, me, duration }: Candidate): Claim
         }
       }
     },
-    async watch(signal) {
+    async look(signal) {
       await look(signal)
       return { mine: false, by: holderOf(seen?.lease) }
     },
+    async follow(onOpen, onChange, signal) {
+      const resourceVersion = seen?.there ? seen.lease.metadata.resourceVersion : undefined
+      if (resourceVersion === undefined) return
+      const { namespace, name } = place
+      const where = { namespace, fieldSelector: `metadata.name=${name}`, resourceVersion }
+      for await (const event of cluster.watch(kinds.lease, where, signal)) {
+        if (event.type === 'BOOKMARK') {
+          onOpen()
+          continue
+        }
+        if (event.type === 'DELETED') miss()
+        else see(event.object)
+        onChange()
+      }
+    },
     async release(signal) {
-      if (!seen || !isMine()) return
-      see(await cluster.replace(kinds.lease, released(seen.lease, clock.now()), signal))
+      if (unsure) await look(signal)
+      // a renewal that was given up may still arrive: once it is seen, or this was first, it takes nothing back
+      for (let tries = 3; seen?.there && isMine(); tries--) {
+        try {
+          return see(await cluster.replace(kinds.lease, released(seen.lease, clock.now()), signal))
+        } catch (error) {
+          if (tries <= 0 || !isFailure(error, 'CLUSTER_CONFLICT', 'CLUSTER_NOT_FOUND')) throw error
+          await look(signal)
+        }
+      }
     },
   }
 }

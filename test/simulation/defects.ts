@@ -245,6 +245,13 @@ export const defects: readonly Defect[] = [
     breaks: 'takeover',
   },
   {
+    name: 'look at the Lease now and then instead of following it',
+    file: 'src/lease.ts',
+    find: 'else if (await awaitTurn()) continue',
+    replace: '',
+    breaks: 'takeover',
+  },
+  {
     name: 'renew the Lease all the time',
     file: 'src/lease.ts',
     find: 'await pause(Math.min(retryPeriod, actsUntil - clock.now()))',

@@ -30,7 +30,7 @@ export interface SuccessionParts {
 }
 
 const { duration, retryPeriod } = leaseTimes
-/** The longest between two looks of one that stands by (ms). */
+/** The longest that one that stands by hears nothing of the Lease without a look at it (ms). */
 const longestLook = retryPeriod * 2.2
 /** Reading objects, calls and starts of loops take a moment (ms). */
 const moment = 500
@@ -39,9 +39,11 @@ const planned = 5_000
 /** So long after its Lease is gone, or it goes on, a process may still ask sources: what is under way ends (ms). */
 const ending = 5_000
 /**
- * After a crash the Lease lasts on, from when one that stands by has seen its last renewal; then it must look once more (ms).
+ * After a crash the Lease lasts on from its last renewal, which one that stands by sees as it is written (ms). One whose watch
+ * has just died, in a fault before, sees it when it has heard nothing for so long that it looks.
  */
-const takeover = longestLook + duration + longestLook + moment
+const takeover = duration + moment
+const takeoverLooking = takeover + longestLook
 
 /**
  * Checks that one of several processes writes and asks at a time, and that another goes on soon once it does not. Goes by the
@@ -61,12 +63,12 @@ export function createSuccession(parts: SuccessionParts): (process: Process) => 
   const hasHeir = (from: number, but: string): boolean =>
     members.some(({ id, fitSince }) => id !== but && fitSince !== undefined && fitSince <= from)
 
-  /** Another one must lead after so long, where one was able to all the time. */
-  const expect = (process: Process, promise: string, within: number): void => {
+  /** Another one must lead after so long, where one was able to all the time, and for `calmFor` (ms) before. */
+  const expect = (process: Process, promise: string, within: number, calmFor = 0): void => {
     const since = world.now()
     world.after(within, () => {
       if (started && started.at >= since && started.id !== process.id) return
-      if (!hasHeir(since, process.id) || !isCalm(since)) return
+      if (!hasHeir(since - calmFor, process.id) || !isCalm(since - calmFor)) return
       if (within === planned && !wentWell(process, since)) return
       violate(promise, `nobody goes on ${within} ms after ${process.id}`)
     })
@@ -125,7 +127,9 @@ export function createSuccession(parts: SuccessionParts): (process: Process) => 
       },
       ended() {
         members.splice(members.indexOf(process), 1)
-        if (holder === id) expect(process, 'takeover', takeover)
+        if (holder !== id) return
+        expect(process, 'takeover', takeover, longestLook + moment)
+        expect(process, 'takeover', takeoverLooking)
       },
     }
   }
