@@ -1,88 +1,10 @@
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import type { Cluster } from '../src/cluster.ts'
-import { failure } from '../src/errors.ts'
-import { createEmbedded, type EmbeddedCluster } from '../src/embedded/cluster.ts'
 import { kinds } from '../src/kinds.ts'
-import { elect, type Elector, type LeaseOptions } from '../src/lease.ts'
-import type { Lease } from '../src/resources.ts'
-import { manualClock, settle, type ManualClock } from './support/clock.ts'
-
-const place = { namespace: 'ebb', name: 'ebb' }
-/** How long another's Lease lasts from when its last renewal was seen. */
-const takeover = 15_000
-
-interface Candidate {
-  readonly elector: Elector
-  /** What the handlers were told, in order. */
-  readonly told: readonly string[]
-  stop(): Promise<void>
-  /** Does nothing any more, as after a crash. */
-  die(): void
-}
-
-interface World {
-  readonly cluster: EmbeddedCluster
-  readonly clock: ManualClock
-  join(
-    identity: string,
-    options?: Partial<LeaseOptions> & { readonly skew?: number },
-  ): Promise<Candidate>
-  lease(): Promise<Lease | undefined>
-}
-
-function world(t: TestContext): World {
-  const clock = manualClock()
-  const cluster = createEmbedded({ clock })
-  t.after(() => cluster.close())
-  return {
-    cluster,
-    clock,
-    lease: () => cluster.get(kinds.lease, place, t.signal),
-    async join(identity, { skew = 0, ...options } = {}) {
-      const told: string[] = []
-      const own = new AbortController()
-      let alive = true
-      const given = {
-        ...place,
-        identity,
-        address: `${identity}:6443`,
-        random: () => 0.5,
-        ...options,
-      }
-      const handlers = {
-        onWon: () => told.push('won'),
-        onLost: (why: string) => told.push(`lost: ${why}`),
-        onHolder: (holder: { readonly identity: string } | undefined) =>
-          told.push(`holder ${holder?.identity ?? 'none'}`),
-        onTrouble: (why: string | undefined) => told.push(`trouble ${why ?? 'over'}`),
-      }
-      const signal = AbortSignal.any([own.signal, t.signal])
-      const elector = elect(
-        cluster,
-        {
-          ...clock,
-          now: () => clock.now() + skew,
-          after: (ms, fire) => clock.after(ms, () => (alive ? fire() : undefined)),
-        },
-        given,
-        handlers,
-        signal,
-      )
-      await settle()
-      const stop = async (): Promise<void> => {
-        own.abort()
-        await settle()
-        await elector.stopped
-      }
-      return { elector, told, stop, die: () => (alive = false) }
-    },
-  }
-}
-
-const unreachable = (): never => {
-  throw failure('CLUSTER_UNREACHABLE', { server: 'embedded', why: 'cut off' })
-}
+import { elect } from '../src/lease.ts'
+import { settle } from './support/clock.ts'
+import { place, takeover, unreachable, vanish, world } from './support/lease.ts'
 
 void test('the first who comes takes the Lease, with its address on it', async (t) => {
   const w = world(t)
@@ -134,20 +56,6 @@ void test('a Lease whose holder vanishes is taken the moment its duration is ove
   assert.equal(b.elector.holding, true)
   assert.equal((await w.lease())?.spec?.leaseTransitions, 1)
 })
-
-/** Leaves a Lease of someone who does nothing any more, and joins. */
-async function vanish(w: World, skew = 0): Promise<Candidate> {
-  const a = await w.join('a')
-  const lease = await w.lease()
-  await a.stop()
-  const now = await w.lease()
-  assert.ok(lease && now)
-  const { resourceVersion } = now.metadata
-  assert.ok(resourceVersion)
-  const left = { ...lease, metadata: { ...lease.metadata, resourceVersion } }
-  await w.cluster.replace(kinds.lease, left, new AbortController().signal)
-  return w.join('b', { skew })
-}
 
 for (const skew of [-3_600_000, 3_600_000]) {
   const direction = skew < 0 ? 'behind' : 'ahead'
@@ -418,94 +326,6 @@ void test('poked, a candidate looks at the Lease at once, but not more often tha
     await settle()
   }
   assert.equal(reads, 1)
-})
-
-void test('after a crash the next one leads when the last renewal is as old as the Lease lasts', async (t) => {
-  for (const crash of [0, 1, 700, 1_999, 60_000]) {
-    const w = world(t)
-    const a = await w.join('a')
-    const b = await w.join('b')
-    await w.clock.advance(crash)
-    a.die()
-    const sinceRenewal = crash % 2_000
-    await w.clock.advance(takeover - sinceRenewal - 1)
-    assert.equal(b.elector.holding, false)
-    await w.clock.advance(1)
-    assert.equal(b.elector.holding, true, `crash after ${crash} ms`)
-  }
-})
-
-void test('one that waits reads the Lease once and follows it from then on', async (t) => {
-  const w = world(t)
-  await w.join('a')
-  const calls: string[] = []
-  w.cluster.setFaults({ before: ({ verb }) => void (verb !== 'replace' && calls.push(verb)) })
-  await w.join('b')
-  await w.clock.advance(3_600_000)
-  assert.deepEqual(calls, ['get', 'watch'])
-})
-
-void test('a watch that the server ends is opened anew at once where it lived, and not over and over where it did not', async (t) => {
-  const w = world(t)
-  await w.join('a')
-  const b = await w.join('b')
-  await w.clock.advance(60_000)
-  const calls: string[] = []
-  w.cluster.setFaults({ before: ({ verb }) => void (verb !== 'replace' && calls.push(verb)) })
-  w.cluster.cutWatches()
-  await settle()
-  assert.deepEqual(calls, ['get', 'watch'])
-  for (let i = 0; i < 100; i++) {
-    w.cluster.cutWatches()
-    await w.clock.advance(100)
-  }
-  assert.ok(calls.length <= 2 * (1 + 10_000 / 2_000), calls.join())
-  assert.equal(b.elector.holding, false)
-})
-
-void test('a watch that has died without a word costs no live Lease, and of a dead one no more than a Lease', async (t) => {
-  const w = world(t)
-  const a = await w.join('a')
-  const b = await w.join('b')
-  for (let i = 0; i < 20; i++) {
-    w.cluster.muteWatches()
-    await w.clock.advance(7_000)
-    assert.equal(b.elector.holding, false)
-  }
-  assert.equal(a.elector.holding, true)
-  assert.deepEqual(b.told, ['holder a'])
-})
-
-void test('a watch that has died without a word before a crash costs no more than a look', async (t) => {
-  for (const mutedFor of [100, 1_900, 2_100, 4_300]) {
-    const w = world(t)
-    const a = await w.join('a')
-    const b = await w.join('b')
-    await w.clock.advance(60_000)
-    w.cluster.muteWatches()
-    await w.clock.advance(mutedFor)
-    a.die()
-    await w.clock.advance(takeover + 4_400)
-    assert.equal(b.elector.holding, true, `muted ${mutedFor} ms before`)
-  }
-})
-
-void test('where the watch is refused it is said once, and the Lease is looked at now and then', async (t) => {
-  const w = world(t)
-  const refuse = (call: { readonly verb: string }): void => {
-    if (call.verb === 'watch') throw failure('CLUSTER_FORBIDDEN', { what: 'watch', why: 'no' })
-  }
-  w.cluster.setFaults({ before: refuse })
-  const b = await vanish(w)
-  assert.equal(b.told.filter((word) => word.startsWith('trouble')).length, 1)
-  await w.clock.advance(takeover - 1)
-  assert.equal(b.elector.holding, false)
-  await w.clock.advance(1)
-  assert.equal(b.elector.holding, true, 'and taken when its time is over')
-  assert.equal(b.told.filter((word) => word.startsWith('trouble')).length, 1, b.told.join())
-  await b.elector.resign()
-  const c = await w.join('c')
-  assert.equal(c.elector.holding, true)
 })
 
 void test("a Lease that somebody deletes is nobody else's before its time, so that no two act", async (t) => {
