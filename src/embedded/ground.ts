@@ -3,7 +3,7 @@ import type { Kind } from '../kinds.ts'
 import type { Resource } from '../resources.ts'
 import { refOf } from './address.ts'
 import type { Identity } from './identity.ts'
-import type { Tree } from './json.ts'
+import { merged, same, treeAt, type Tree } from './json.ts'
 import type { Owners } from './owners.ts'
 import type { Rule } from './rule.ts'
 import type { Rules } from './rules.ts'
@@ -30,7 +30,11 @@ export function builtin(rules: Rules, kind: Kind<Resource>): Rule {
 /** Writes the status of this very object, where it still exists. */
 export function patchStatus(ground: Ground, rule: Rule, uid: string, status: Tree): void {
   const object = ground.store.byUid(uid)
-  if (object) ground.server.patch(rule, refOf(object), { metadata: { uid }, status }, 'status')
+  if (!object) return
+  const before = treeAt(object, 'status')
+  // controllers report what they find time and again
+  if (same(merged(before, status), before)) return
+  ground.server.patch(rule, refOf(object), { metadata: { uid }, status }, 'status')
 }
 
 /** Removes this very object, where it still exists. */

@@ -1,18 +1,12 @@
-import type {
-  AnySituation,
-  Insight,
-  LedgerRecord,
-  MetricValue,
-  Write,
-} from '../../src/control/insight.ts'
-import { decide } from '../../src/core/decide.ts'
-import { decideJobs } from '../../src/core/decide-jobs.ts'
+import type { Insight, MetricValue } from '../../src/control/insight.ts'
 import { kinds } from '../../src/kinds.ts'
 import type { Resource, Scale, ScaledObject, Workload } from '../../src/resources.ts'
+import { createActivity } from './activity.ts'
+import { createAudit } from './audit.ts'
 import { createCourses } from './direct/follow.ts'
 import { createJobChecker, type JobChecker, type JobSurroundings } from './jobs/check.ts'
 import { createHearing, createVersions, type Versions } from './knowledge.ts'
-import { whyNotMonotone } from './monotone.ts'
+import { createMeasuring, nothingMeasured } from './measured.ts'
 import type { Call, Done } from './network.ts'
 import type { Process } from './process.ts'
 import { acceptedAge, isForced, isHalted, periodOf, says, whyNotGive, type Facts } from './rules.ts'
@@ -22,6 +16,7 @@ import { createSuccession } from './succession.ts'
 import type { Told } from './sources.ts'
 import type { World } from './time.ts'
 import { isTroubled, settledAfter } from './trouble.ts'
+import { createWanted } from './wanted.ts'
 
 /** What the checker follows of one process: all that it was told, and all that it does. */
 export interface Knowledge {
@@ -61,27 +56,8 @@ export interface Checker {
 const resolved = 5_000
 /** Else it is tried again after half a minute at most, each time with calls that may take long (ms). */
 const resolvedInTrouble = 60_000
-/** Activity is written to the status within this, if the API server answers (ms). */
-const unwritten = 1_000
-/** A record is there so soon after the write (ms). */
-const recorded = 5_000
-
-/** The last two times of something; what is decided within the instant of the last may still go by the one before. */
-interface Times {
-  readonly last: number
-  readonly before: number
-}
-const noTimes: Times = { last: -1, before: -1 }
-const beforeNow = ({ last, before }: Times, now: number): number => (last < now ? last : before)
 /** In trouble a write takes up to so long to arrive (ms), and what it was decided on is older by that. */
 const arriving = 3_100
-
-interface Scaled {
-  readonly name: string
-  readonly from: number
-  readonly to: number
-  readonly at: number
-}
 
 interface Following {
   readonly id: string
@@ -104,14 +80,6 @@ export function createChecker(
 ): Checker {
   const violations: string[] = []
   const processes: Following[] = []
-  /** By uid, over all processes. */
-  const activeAt = new Map<string, number>()
-  /** By uid: `activeAt` before this instant. */
-  const activeBefore = new Map<string, { readonly now: number; readonly at: number | undefined }>()
-  /** By uid: activity that a process may know of or not. */
-  const perhapsAt = new Map<string, number>()
-  /** By query, over all processes. */
-  const measured = new Map<string, { value: Times; void: Times }>()
   const skew = Math.max(...scenario.skews) - Math.min(...scenario.skews)
   let writes = 0
 
@@ -120,19 +88,17 @@ export function createChecker(
     note(`VIOLATION ${text}`)
     violations.push(text)
   }
-  const measuredAt: Facts['measuredAt'] = (query, ignoreEmpty) => {
-    const known = measured.get(query)
-    if (known === undefined) return undefined
-    const now = world.now() - (apiTroubled() ? arriving : 0)
-    const at = Math.max(beforeNow(known.value, now), ignoreEmpty ? beforeNow(known.void, now) : -1)
-    return at < 0 ? undefined : at
-  }
   const sinceStart = (): number => world.now() - start
   const apiTroubled = (): boolean => isTroubled(scenario, sinceStart())
+  const activity = createActivity(world, apiTroubled)
+  const measured = nothingMeasured()
   const settled = settledAfter(scenario)
-  const inCalm = (): boolean => {
+  /** Nothing changes, and nothing follows any more from what changed last: also from a process that began, or went on, at `since`. */
+  const isAtRest = (since: number): boolean => {
     const now = sinceStart()
-    return scenario.calms.some(({ from, to }) => now > from + settled && now < to)
+    return scenario.calms.some(
+      ({ from, to }) => now > Math.max(from, since - start) + settled && now < to,
+    )
   }
 
   const succession = createSuccession({
@@ -151,29 +117,31 @@ export function createChecker(
     const standing = scenario.team > 1 ? succession(process) : undefined
     let hearing = createHearing()
     const objects = new Map<string, Versions>()
-    const scaled: Scaled[] = []
-    /** Since when workloads are active without a break, and when they were before. */
-    const episodes = new Map<
-      string,
-      { readonly began: number; readonly before: number | undefined }
-    >()
+    const wanted = createWanted()
+    const measuring = createMeasuring(measured, () => process.leads)
+    const episodes = activity.follow()
+    let ranAt = world.now()
     /** Since when workloads are scaled at all again, after a pause as a whole: what was known before is not known then. */
     const askedSince = new Map<string, number>()
     /** Since when workloads are known: what others were told before, of the same queues, is no activity of theirs. */
     const knownSince = new Map<string, number>()
-    const audited = new WeakSet<object>()
     let insight: Insight | undefined
     const says_ = (text: string): void => note(`${id} ${text}`)
 
-    const facts = (object: ScaledObject, from: number): Facts => ({
+    const measuredAt =
+      (object: ScaledObject): Facts['measuredAt'] =>
+      (query, ignoreEmpty) =>
+        measuring.at(object, query, ignoreEmpty, world.now() - (apiTroubled() ? arriving : 0))
+
+    const facts = (object: ScaledObject, from: number, late = 0): Facts => ({
       object,
       now: world.now(),
       from,
-      newest: (query) => hearing.newest(query, world.now()),
+      newest: (query) => hearing.newest(query, world.now() - (apiTroubled() ? late : 0)),
       wasTried: (query) => hearing.wasTried(query),
-      measuredAt,
-      activeAt: activeAt.get(object.metadata.uid ?? ''),
-      perhapsAt: perhapsAt.get(object.metadata.uid ?? ''),
+      measuredAt: measuredAt(object),
+      activeAt: activity.at(object.metadata.uid ?? ''),
+      perhapsAt: activity.perhapsAt(object.metadata.uid ?? ''),
       skew,
     })
 
@@ -205,8 +173,8 @@ export function createChecker(
         if (!newest || isHalted(newest)) continue
         if (!newest.spec.triggers.some((t) => parametersOf(t).query === query)) continue
         const uid = newest.metadata.uid ?? ''
-        if (isTold(newest)) toldActive(uid)
-        else toldIdle(uid)
+        if (isTold(newest)) episodes.active(uid)
+        else episodes.idle(uid)
       }
     }
 
@@ -225,49 +193,26 @@ export function createChecker(
       return !said.includes('unknown') && (said.includes('active') || isForced(object))
     }
 
-    const toldActive = (uid: string): void => {
-      const now = world.now()
-      const at = activeAt.get(uid)
-      if (!episodes.has(uid)) episodes.set(uid, { began: now, before: at })
-      if (at !== now) activeBefore.set(uid, { now, at })
-      activeAt.set(uid, now)
-    }
-
-    const toldIdle = (uid: string): void => {
-      const before = activeBefore.get(uid)
-      // of what comes in one answer the last word counts: what was said before of the rest of it is no activity now
-      if (before?.now === world.now()) restoreActive(uid, before.at)
-      // in trouble its end may be unwritten too
-      if (!apiTroubled()) episodes.delete(uid)
-    }
-
-    const restoreActive = (uid: string, at: number | undefined): void => {
-      if (at === undefined) activeAt.delete(uid)
-      else activeAt.set(uid, at)
-    }
-
-    /** That activity began is known to a successor only once it was written, which takes a moment, and long in trouble. */
-    const forgetUnwritten = (): void => {
-      const troubled = apiTroubled()
-      for (const [uid, { began, before }] of episodes) {
-        if (world.now() - began > unwritten && !troubled) continue
-        if (before === undefined) perhapsAt.set(uid, began)
-        restoreActive(uid, before)
-      }
-      episodes.clear()
-    }
-
     const scaling = createScaling({ id, world, whyNot, facts, courses, violate })
+    const audit = createAudit({
+      id,
+      world,
+      skew: own,
+      troubled: apiTroubled,
+      since: (name, at) => objects.get(name)?.within(world.now(), world.now() - at) ?? [],
+      violate,
+    })
 
     const rests = (): void => {
-      forgetUnwritten()
+      episodes.forgetUnwritten()
       insight = undefined
-      scaled.length = 0
+      audit.rests()
       says_('rests')
     }
 
     const judgeWrite = (call: Call, what: string, wanted: unknown, useless: boolean): void => {
-      if (inCalm() && !jobs.excuses(call)) violate('no writes at rest', `${what} ${detail(wanted)}`)
+      const isStill = isAtRest(Math.max(ranAt, process.resumedAt))
+      if (isStill && !jobs.excuses(call)) violate('no writes at rest', `${what} ${detail(wanted)}`)
       else if (useless) violate('one write per change', `${what} changed nothing ${detail(wanted)}`)
     }
 
@@ -277,14 +222,11 @@ export function createChecker(
         ofJobs.heard(query, { kind: 'error' })
       },
       heard(query, told, sure) {
+        // several that lose their value within a round are taken for a fault, for three rounds more
+        const lost = told.kind === 'void' && hearing.hadValue(query, 4)
         hearing.hear(query, world.now(), told)
         says_(`hears ${query} ${told.kind === 'value' ? told.value : told.kind}`)
-        if (told.kind !== 'error' && sure) {
-          const known = measured.get(query) ?? { value: noTimes, void: noTimes }
-          if (known[told.kind].last < world.now())
-            known[told.kind] = { last: world.now(), before: known[told.kind].last }
-          measured.set(query, known)
-        }
+        if (sure && !lost) measuring.heard(query, told, world.now())
         markActive(query)
         courses.heard(query)
         ofJobs.heard(query, told)
@@ -292,10 +234,12 @@ export function createChecker(
       lastKind(query) {
         const last = hearing.all(query).findLast(({ told }) => told.kind !== 'error')
         // where nobody asked for it meanwhile it is forgotten, as by a start
-        return last && last.at >= Math.max(-1, ...askedSince.values()) ? last.told.kind : undefined
+        return last && last.at > (wanted.droppedAt(query) ?? -1) ? last.told.kind : undefined
       },
       saw(object) {
         ofJobs.saw(object)
+        wanted.saw(object, world.now())
+        measuring.saw(object)
         if (isTarget(object)) courses.found(object)
         if (object.kind !== kinds.scaledObject.kind || !isScaledObject(object)) return
         const { name } = object.metadata
@@ -308,7 +252,7 @@ export function createChecker(
         const { uid = '' } = object.metadata
         if (!knownSince.has(uid)) knownSince.set(uid, world.now())
         // however short it was
-        if (isForced(object)) perhapsAt.set(uid, world.now())
+        if (isForced(object)) activity.perhaps(uid)
         if (halted && !isHalted(object)) askedSince.set(uid, world.now())
       },
       read: (scale) => courses.read(scale),
@@ -329,7 +273,7 @@ export function createChecker(
         const change = call.verb === 'writeScale' ? scaling.wrote(call, done) : undefined
         if (change) {
           says_(`scales ${change.name} ${change.from} -> ${change.to}`)
-          scaled.push({ ...change, at: world.now() })
+          audit.scaled(change)
         }
         ofJobs.wrote(call, done)
         if (!apiTroubled()) judgeWrite(call, `${id} ${what}`, done.wanted, useless)
@@ -339,7 +283,12 @@ export function createChecker(
         for (const { value } of values) {
           const why = whyNot(name, (object) =>
             whyNotGive(
-              { object, now: world.now(), measuredAt, all: (query) => hearing.all(query) },
+              {
+                object,
+                now: world.now(),
+                measuredAt: measuredAt(object),
+                all: (query) => hearing.all(query),
+              },
               index,
               value,
             ),
@@ -354,7 +303,9 @@ export function createChecker(
       asked: () => standing?.asked(),
       runs(given) {
         insight = given
+        ranAt = world.now()
         hearing = createHearing()
+        measuring.runs()
         courses.runs()
         ofJobs.runs()
         says_('runs')
@@ -372,62 +323,15 @@ export function createChecker(
       },
     }
 
-    const auditRecord = (name: string, record: LedgerRecord): void => {
-      if (audited.has(record.situation)) return
-      audited.add(record.situation)
-      // as it would come back from wherever it was kept
-      const kept = JSON.parse(JSON.stringify(record.situation)) as AnySituation
-      const again = 'created' in kept ? decide(kept) : decideJobs(kept)
-      if (JSON.stringify(again) !== JSON.stringify(record.decision))
-        violate(
-          'replay equality',
-          `${name}: recorded ${JSON.stringify(record.decision)}, decided again ${JSON.stringify(again)} of ${JSON.stringify(kept)}`,
-        )
-      const why = 'created' in kept ? whyNotMonotone(kept, decide(kept)) : undefined
-      if (why !== undefined) violate('monotone in backlog', `${name}: ${why}`)
-    }
-
-    const changedHands = ({ name, at }: Scaled): boolean => {
-      const of = new Set(
-        objects
-          .get(name)
-          ?.within(world.now(), world.now() - at + 1)
-          .map((o) => o.metadata.uid),
-      )
-      return of.size > 1 || objects.get(name)?.newest?.metadata.deletionTimestamp !== undefined
-    }
-
     return {
       id,
       knowledge,
-      forgetUnwritten,
+      forgetUnwritten: () => episodes.forgetUnwritten(),
       async audit() {
         const views = (await insight?.list()) ?? []
-        for (const { name, records } of views)
-          for (const record of records) auditRecord(name, record)
-        if (insight === undefined) return
-        ofJobs.audit(views)
-        for (const write of scaled.splice(0)) {
-          // its records went with it
-          if (changedHands(write)) continue
-          if (world.now() - write.at < recorded) scaled.push(write)
-          else if (!apiTroubled()) auditWrite(write, views)
-        }
+        audit.look(views)
+        if (insight !== undefined) ofJobs.audit(views)
       },
-    }
-
-    function auditWrite(
-      { name, from, to, at }: Scaled,
-      views: readonly { readonly name: string; readonly records: readonly LedgerRecord[] }[],
-    ): void {
-      const view = views.find((v) => v.name === name)
-      const shows = (write: Write): boolean =>
-        write.kind === 'scaled' && write.from === from && write.to === to
-      if (
-        view &&
-        !view.records.some((r) => Math.abs(r.lastAt - own - at) < 60_000 && shows(r.write))
-      )
-        violate('every change has a record', `${id} scaled ${name} ${from} -> ${to}`)
     }
   }
 

@@ -22,6 +22,8 @@ export interface Hearing {
   /** The newest, and the newest before this instant: what is decided within an instant may have been decided on either. */
   newest(query: string, now: number): readonly Heard[]
   all(query: string): readonly Heard[]
+  /** Whether one of the last so many answers that were no error was a value. */
+  hadValue(query: string, among: number): boolean
 }
 
 export function createHearing(): Hearing {
@@ -48,6 +50,10 @@ export function createHearing(): Hearing {
       return before ? [last, before] : [last]
     },
     all: (query) => queries.get(query) ?? [],
+    hadValue(query, among) {
+      const good = (queries.get(query) ?? []).filter(({ told }) => told.kind !== 'error')
+      return good.slice(-among).some(({ told }) => told.kind === 'value')
+    },
   }
 }
 

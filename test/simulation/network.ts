@@ -193,12 +193,14 @@ export function networkOf(
         signal,
         () => cluster.replace(kind, object, noAbort),
       ),
-    patch: (kind, ref, patch, options, signal) =>
-      seen(
-        write(callOf('patch', kind.kind, ref.name, true), found(kind, ref), patch, signal, () =>
-          cluster.patch(kind, ref, patch, options, noAbort),
-        ),
-      ),
+    patch(kind, ref, patch, options, signal) {
+      const call = callOf('patch', kind.kind, ref.name, true)
+      const answer = write(call, found(kind, ref), patch, signal, () =>
+        cluster.patch(kind, ref, patch, options, noAbort),
+      )
+      // who writes a status reads nothing else from the answer
+      return options.subresource === 'status' ? answer : seen(answer)
+    },
     apply: (kind, object, signal) =>
       write(
         callOf('apply', kind.kind, object.metadata.name, true),

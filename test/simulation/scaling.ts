@@ -15,8 +15,8 @@ export interface ScalingParts {
   readonly id: string
   readonly world: World
   readonly whyNot: WhyNot
-  /** `from` is the count that is there. */
-  readonly facts: (object: ScaledObject, from: number) => Facts
+  /** `from` is the count that is there; in trouble what was said up to `late` ms before may count too. */
+  readonly facts: (object: ScaledObject, from: number, late?: number) => Facts
   readonly courses: Courses
   readonly violate: (promise: string, what: string) => void
 }
@@ -31,11 +31,15 @@ export interface Scaling {
   ): { readonly name: string; readonly from: number; readonly to: number } | undefined
 }
 
+/** In trouble the scale that is written is read so long before (ms): what it was decided on is older by that. */
+const reading = 3_100
+
 /** A count on its way to a target, with the conflicts that it met. */
 interface Chain {
   readonly to: number
-  /** Why the count must not be lowered so. */
+  /** Why the count must not be lowered so, or raised so, by what was known then. */
   readonly why: string | undefined
+  readonly up: string | undefined
   /** Why Ebb must not set it by itself, without an HPA. */
   readonly alone: string | undefined
   readonly at: number
@@ -51,9 +55,10 @@ export function createScaling(parts: ScalingParts): Scaling {
   const judged = (name: string, from: number, to: number, chain: Chain | undefined): void => {
     if (to < from && chain?.why !== undefined)
       violate('never down on ignorance', `${id} lowered ${name} ${from} -> ${to}: ${chain.why}`)
-    if (to <= from || (chain && chain.alone === undefined)) return
+    if (to <= from) return
+    if (chain && (chain.alone === undefined || chain.up === undefined)) return
     const why = whyNot(name, (object) =>
-      isDirect(object) ? chain?.alone : whyNotRaise(facts(object, from), to),
+      isDirect(object) ? chain?.alone : whyNotRaise(facts(object, from, reading), to),
     )
     if (why !== undefined)
       violate('bounded result', `${id} raised ${name} ${from} -> ${to}: ${why}`)
@@ -76,6 +81,9 @@ export function createScaling(parts: ScalingParts): Scaling {
         to,
         why: whyNot(name, (object) =>
           isDirect(object) ? alone(object) : whyNotLower(facts(object, Infinity), to),
+        ),
+        up: whyNot(name, (object) =>
+          isDirect(object) ? alone(object) : whyNotRaise(facts(object, Infinity, reading), to),
         ),
         alone: whyNot(name, (object) => (isDirect(object) ? alone(object) : 'its HPA scales it')),
         at: now,

@@ -54,6 +54,8 @@ export function createSuccession(parts: SuccessionParts): (process: Process) => 
   const members: Process[] = []
   let holder = ''
   let renewed = world.now()
+  /** Who took the Lease of another last. */
+  let taker: { readonly id: string; readonly at: number } | undefined
   /** Whose loops were started last. */
   let started: { readonly id: string; readonly at: number } | undefined
 
@@ -68,6 +70,8 @@ export function createSuccession(parts: SuccessionParts): (process: Process) => 
     const since = world.now()
     world.after(within, () => {
       if (started && started.at >= since && started.id !== process.id) return
+      // of one that has died meanwhile, another takeover is expected
+      if (taker && taker.at >= since && !members.some(({ id }) => id === taker?.id)) return
       if (!hasHeir(since - calmFor, process.id) || !isCalm(since - calmFor)) return
       if (within === planned && !wentWell(process, since)) return
       violate(promise, `nobody goes on ${within} ms after ${process.id}`)
@@ -93,6 +97,7 @@ export function createSuccession(parts: SuccessionParts): (process: Process) => 
       if (was === id && is === id && now - renewed < retryPeriod - moment && isCalm(now - duration))
         violate('one write per change', `${id} renewed the Lease after ${now - renewed} ms`)
       if (was === id) held = now
+      if (was !== is && is === id) taker = { id, at: now }
       if (was !== is && was !== '') parts.passedOn(was)
       holder = is
       renewed = now

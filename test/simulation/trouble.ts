@@ -27,7 +27,7 @@ function overAt(event: Event, all: readonly Event[]): number {
 }
 
 /** What follows from the last change has happened after this (ms): cooldowns, fallbacks, an HPA's window of five minutes. */
-export function settledAfter({ objects }: Scenario): number {
+export function settledAfter({ objects, sourceFaults, calms }: Scenario): number {
   const hpa = 345
   // users change it
   const longestCooldown = 300
@@ -36,8 +36,12 @@ export function settledAfter({ objects }: Scenario): number {
     const fallback = ((spec.fallback?.failureThreshold ?? 0) + 2) * pollingInterval
     return Math.max(initialCooldownPeriod, hpa, longestCooldown + fallback) + pollingInterval
   })
+  // what asks to wait is asked anew after that, and what it then says is written
+  const waits = sourceFaults
+    .filter((f) => f.kind === 'throttled' && calms.some((c) => f.from < c.to && f.to > c.from))
+    .map(({ amount }) => 2 * amount)
   const paced = objects.some(({ spec }) => spec.advanced?.horizontalPodAutoscalerConfig?.behavior)
-  return (Math.max(hpa, ...longest) + 30) * 1_000 + (paced ? slowest : 0)
+  return (Math.max(hpa, ...longest) + 30) * 1_000 + (paced ? slowest : 0) + Math.max(0, ...waits)
 }
 
 /** Wishes of users are no trouble with the API server. */

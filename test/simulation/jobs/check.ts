@@ -1,7 +1,7 @@
 import type { WorkloadView } from '../../../src/control/insight.ts'
 import type { EmbeddedCluster } from '../../../src/embedded/cluster.ts'
 import { kinds } from '../../../src/kinds.ts'
-import type { Job, Resource, ScaledJob } from '../../../src/resources.ts'
+import type { Job, Resource, ScaledJob, TriggerSpec } from '../../../src/resources.ts'
 import { createVersions, type Heard, type Versions } from '../knowledge.ts'
 import type { Call, Done } from '../network.ts'
 import { periodOf } from '../rules.ts'
@@ -66,6 +66,7 @@ interface Making {
 
 interface Made {
   readonly name: string
+  readonly uid: string | undefined
   readonly at: number
 }
 
@@ -150,9 +151,10 @@ export function createJobChecker(around: JobSurroundings): JobChecker {
       let why: readonly [string, string] = [ignorance, 'it was told nothing, or too long ago']
       for (const view of views.get(name) ?? []) {
         if (view.uid !== uid || view.at < world.now() - oldest) continue
-        const asked = askedFor(object, view.answers)
-        if (typeof asked === 'string') {
-          why = [ignorance, asked]
+        const asks = readings(object, view.answers).map((answers) => askedFor(object, answers))
+        const asked = Math.max(...asks.filter((ask) => typeof ask === 'number'))
+        if (asked < 0) {
+          why = [ignorance, String(asks[0])]
           continue
         }
         const conditions = object.spec.scalingStrategy?.pendingPodConditions ?? []
@@ -168,6 +170,28 @@ export function createJobChecker(around: JobSurroundings): JobChecker {
       return why
     }
 
+    /** These answers as they may count: any of a source that failed last is perhaps not asked for now, and counts as failed. */
+    const readings = (
+      { spec }: ScaledJob,
+      answers: readonly (Heard | undefined)[],
+    ): readonly (readonly (Heard | undefined)[])[] => {
+      const all = [...versions.values()].flatMap(({ newest: is }) => is?.spec.triggers ?? [])
+      const failed = (of: TriggerSpec | undefined): boolean =>
+        all.some(
+          (t) =>
+            t.type === of?.type &&
+            parametersOf(t).source === parametersOf(of).source &&
+            newest.get(parametersOf(t).query)?.told.kind === 'error',
+        )
+      let found: readonly (readonly (Heard | undefined)[])[] = [[]]
+      for (const [index, heard] of answers.entries()) {
+        const error: Heard | undefined = heard && { at: heard.at, told: { kind: 'error' } }
+        const either = heard && failed(spec.triggers[index]) ? [heard, error] : [heard]
+        found = found.flatMap((before) => either.map((one) => [...before, one]))
+      }
+      return found
+    }
+
     const judgeMade = (name: string, job: string, there: readonly Counted[]): void => {
       const why = whyNotMade(name, there)
       const making = makingOf(name)
@@ -178,7 +202,8 @@ export function createJobChecker(around: JobSurroundings): JobChecker {
       making.made++
       making.movedAt = world.now()
       if (why) violate(why[0], `${id} created ${job} of ${name}: ${why[1]}`)
-      unaudited.push({ name, at: world.now() })
+      const uid = versions.get(name)?.newest?.metadata.uid
+      unaudited.push({ name, uid, at: world.now() })
     }
 
     const whyNotRemoved = (
@@ -247,7 +272,9 @@ export function createJobChecker(around: JobSurroundings): JobChecker {
       },
       audit(all) {
         for (const made of unaudited.splice(0)) {
-          if (troubled()) continue
+          const { uid, deletionTimestamp } = versions.get(made.name)?.newest?.metadata ?? {}
+          // its records went with it
+          if (troubled() || uid !== made.uid || deletionTimestamp !== undefined) continue
           if (world.now() - made.at < recorded) unaudited.push(made)
           else auditMade(made, all)
         }

@@ -32,7 +32,7 @@ export async function jobProblems(
               object,
               there.filter(({ job }) => now - (endedAt(job) ?? 0) > passing),
             ),
-            ...statusProblems(object, work),
+            ...statusProblems(object, work, now),
           ]
       if (object.metadata.deletionTimestamp !== undefined) problems.push('is not gone')
       return problems.map((what) => `comes right: ${name} ${what}; ${JSON.stringify(object)}`)
@@ -59,7 +59,7 @@ function countProblems(
     const value = work.length(parametersOf(trigger).queue) ?? 0
     return { at: now, told: { kind: 'value', value } as const }
   })
-  const asked = askedFor(object, answers)
+  const asked = askedFor(object, answers, 'least')
   if (typeof asked === 'string' || lately || ended) return []
   const conditions = object.spec.scalingStrategy?.pendingPodConditions ?? []
   const pending = running.filter(({ works }) => !works(conditions)).length
@@ -85,12 +85,14 @@ function historyProblems(object: ScaledJob, there: readonly Counted[]): readonly
   return problems
 }
 
-function statusProblems(object: ScaledJob, work: Work): readonly string[] {
+function statusProblems(object: ScaledJob, work: Work, now: number): readonly string[] {
   const active =
     boundsOf(object).min > 0 ||
     object.spec.triggers.some((trigger) => {
       const { queue, activation } = parametersOf(trigger)
-      return (work.length(queue) ?? 0) > activation
+      // what a Job has taken since the last poll is not known yet
+      const unseen = now - work.movedAt(queue) < periodOf(object) + passing
+      return unseen || (work.length(queue) ?? 0) > activation
     })
   const wanted = { Ready: 'True', ...(!active && { Active: 'False' }) }
   return Object.entries(wanted).flatMap(([type, status]) => {

@@ -42,10 +42,14 @@ function askOf(trigger: TriggerSpec, heard: Heard | undefined): Ask {
   return { kind: 'active', queue: value, jobs: value / target }
 }
 
-/** How many Jobs all triggers together ask for, by these answers; or why they say nothing. */
+/**
+ * How many Jobs all triggers together ask for, by these answers; or why they say nothing. Of triggers with equal queues KEDA
+ * does not say which decides: `ties` is the one that asks for most of them, or for least.
+ */
 export function askedFor(
   object: ScaledJob,
   answers: readonly (Heard | undefined)[],
+  ties: 'most' | 'least' = 'most',
 ): number | string {
   const { extra } = boundsOf(object)
   const asks = object.spec.triggers.map((trigger, index) => askOf(trigger, answers[index]))
@@ -57,19 +61,21 @@ export function askedFor(
   const active = asks.flatMap((ask) => (ask.kind === 'active' ? [ask] : []))
   if (active.length === 0) return 'no trigger asks for a Job'
   const capped = active.map((ask) => ({ ...ask, jobs: Math.min(ask.jobs, extra) }))
-  return Math.ceil(Math.min(extra, combine(capped, by)))
+  return Math.ceil(Math.min(extra, combine(capped, by, ties)))
 }
 
 function combine(
   asks: readonly { readonly queue: number; readonly jobs: number }[],
   by: string,
+  ties: 'most' | 'least',
 ): number {
   const sum = asks.reduce((all, { jobs }) => all + jobs, 0)
   if (by === 'sum') return sum
   if (by === 'avg') return sum / asks.length
   const sorted = asks.toSorted((a, b) => a.queue - b.queue)
   const queue = (by === 'min' ? sorted[0] : sorted.at(-1))?.queue
-  return Math.max(...asks.filter((ask) => ask.queue === queue).map(({ jobs }) => jobs))
+  const equal = asks.filter((ask) => ask.queue === queue).map(({ jobs }) => jobs)
+  return ties === 'most' ? Math.max(...equal) : Math.min(...equal)
 }
 
 /** How many Jobs may be created where so many are asked for and so many are there. */
