@@ -5,11 +5,13 @@ import { createActivity } from './activity.ts'
 import { createAudit } from './audit.ts'
 import { createCourses } from './direct/follow.ts'
 import { createJobChecker, type JobChecker, type JobSurroundings } from './jobs/check.ts'
-import { createHearing, createVersions, type Versions } from './knowledge.ts'
+import { createHearing, createVersions, type Heard, type Versions } from './knowledge.ts'
 import { createMeasuring, nothingMeasured } from './measured.ts'
 import type { Call, Done } from './network.ts'
 import type { Process } from './process.ts'
-import { acceptedAge, isForced, isHalted, periodOf, says, whyNotGive, type Facts } from './rules.ts'
+import { acceptedAge, periodOf, says, type Facts } from './facts.ts'
+import { whyNotGive } from './giving.ts'
+import { isForced, isHalted } from './rules.ts'
 import { createScaling, isScale, type WhyNot } from './scaling.ts'
 import { parametersOf, type Scenario } from './scenario.ts'
 import { createSuccession } from './succession.ts'
@@ -17,6 +19,8 @@ import type { Told } from './sources.ts'
 import type { World } from './time.ts'
 import { isTroubled, settledAfter } from './trouble.ts'
 import { createWanted } from './wanted.ts'
+import { composedOf } from './ways/formulas.ts'
+import { composites, holds } from './ways/rules.ts'
 
 /** What the checker follows of one process: all that it was told, and all that it does. */
 export interface Knowledge {
@@ -186,11 +190,22 @@ export function createChecker(
         knownSince.get(uid) ?? 0,
         world.now() - acceptedAge(object) - periodOf(object),
       )
+      const young = (query: string): readonly Heard[] => {
+        const last = hearing.last(query)
+        return last && last.at >= oldest ? [last] : []
+      }
       const said = object.spec.triggers.map((t) => {
-        const last = hearing.last(parametersOf(t).query)
-        return last && last.at >= oldest ? says(t, last) : 'unknown'
+        const [last] = young(parametersOf(t).query)
+        if (!last || says(t, last) === 'unknown') return 'unknown'
+        // what only holds is no activity of a workload that rests
+        return holds(object, t) ? 'idle' : says(t, last)
       })
-      return !said.includes('unknown') && (said.includes('active') || isForced(object))
+      const composed = composedOf(object)
+      const given = composites({ object, now: world.now(), newest: young })
+      const isActive = composed
+        ? given.some((value) => value > composed.activation)
+        : said.includes('active')
+      return !said.includes('unknown') && (isActive || isForced(object))
     }
 
     const scaling = createScaling({ id, world, whyNot, facts, courses, violate })
@@ -279,7 +294,6 @@ export function createChecker(
         if (!apiTroubled()) judgeWrite(call, `${id} ${what}`, done.wanted, useless)
       },
       gave(name, metric, values) {
-        const index = Number(/^s(\d+)-/.exec(metric)?.[1] ?? -1)
         for (const { value } of values) {
           const why = whyNot(name, (object) =>
             whyNotGive(
@@ -289,8 +303,9 @@ export function createChecker(
                 measuredAt: measuredAt(object),
                 all: (query) => hearing.all(query),
               },
-              index,
+              metric,
               value,
+              courses.count(name),
             ),
           )
           if (why !== undefined)

@@ -1,5 +1,6 @@
 import { directDefects } from './direct/defects.ts'
 import { jobDefects } from './jobs/defects.ts'
+import { wayDefects } from './ways/defects.ts'
 
 /** A change of one line of Ebb. */
 export interface Change {
@@ -26,6 +27,7 @@ const ignorance = 'never down on ignorance'
 export const defects: readonly Defect[] = [
   ...jobDefects,
   ...directDefects,
+  ...wayDefects,
   {
     name: 'sleep on an unread source',
     file: decide,

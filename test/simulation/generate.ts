@@ -15,6 +15,7 @@ import type {
   SourceFaultKind,
 } from './scenario.ts'
 import { teamOf } from './team.ts'
+import { withWays } from './ways/generate.ts'
 
 const second = 1_000
 const minute = 60 * second
@@ -47,7 +48,9 @@ export function generate(seed: number): Scenario {
   const jobs = withJobs(ordinary(seed), randomOf(seed ^ 0x10b5))
   const free = (at: number): boolean => spare(jobs.calms, at)
   const direct = withDirect(jobs, randomOf(seed ^ 0xd13c), free)
-  return withMoves(direct, randomOf(seed ^ 0x30de), free)
+  const moved = withMoves(direct, randomOf(seed ^ 0x30de), free)
+  // without an HPA all of this is the same, and checked by the rules of one alone
+  return moved === jobs ? withWays(moved, randomOf(seed ^ 0x3a75)) : moved
 }
 
 /** ScaledJobs in a third of the seeds, drawn from a stream of their own; in half of those they are alone. */

@@ -3,9 +3,11 @@ import { kinds } from '../../src/kinds.ts'
 import type { ScaledObject } from '../../src/resources.ts'
 import { isDirect } from './direct/rules.ts'
 import type { Process } from './process.ts'
-import { pauseOf } from './rules.ts'
+import { boundsOf, isForced, pauseOf } from './rules.ts'
 import { parametersOf } from './scenario.ts'
 import type { Sources } from './sources.ts'
+import { composedOf } from './ways/formulas.ts'
+import { holds, ratiosOf } from './ways/rules.ts'
 
 const signal = new AbortController().signal
 
@@ -23,9 +25,9 @@ export async function outcomeProblems(
       const target = await cluster.get(kinds.deployment, { namespace, name }, signal)
       const hpa = await cluster.get(kinds.hpa, { namespace, name: `keda-hpa-${name}` }, signal)
       const replicas = target?.spec?.replicas ?? -1
-      const problems = wantedReplicas(object, sources)(replicas) ? [] : [`has ${replicas} replicas`]
+      const problems = isWanted(object, sources, replicas) ? [] : [`has ${replicas} replicas`]
       if (object.metadata.deletionTimestamp !== undefined) problems.push('is not gone')
-      if (pauseOf(object) === 'no') problems.push(...statusProblems(object, sources))
+      if (pauseOf(object) === 'no') problems.push(...statusProblems(object, sources, replicas))
       if (pauseOf(object) === 'no' && isDirect(object) === (hpa !== undefined))
         problems.push(hpa ? 'has an HPA' : 'has no HPA')
       return problems.map((what) => `comes right: ${name} ${what}; ${JSON.stringify(object)}`)
@@ -34,10 +36,14 @@ export async function outcomeProblems(
   return found.flat()
 }
 
-function statusProblems(object: ScaledObject, sources: Sources): readonly string[] {
+function statusProblems(
+  object: ScaledObject,
+  sources: Sources,
+  replicas: number,
+): readonly string[] {
   const wanted = {
     Ready: 'True',
-    Active: isActive(object, sources) ? 'True' : 'False',
+    Active: isActive(object, sources, replicas) ? 'True' : 'False',
     Fallback: 'False',
   }
   const { conditions = [], health = {} } = object.status ?? {}
@@ -49,32 +55,34 @@ function statusProblems(object: ScaledObject, sources: Sources): readonly string
   return ill ? [...wrong, 'has bad health'] : wrong
 }
 
-const isActive = (object: ScaledObject, sources: Sources): boolean =>
-  object.metadata.annotations?.['autoscaling.keda.sh/force-activation'] !== undefined ||
-  object.spec.triggers.some((trigger) => {
+/** Whether something asks for it to run, where it has so many replicas: what only holds wakes nothing. */
+function isActive(object: ScaledObject, sources: Sources, replicas: number): boolean {
+  const { triggers, idleReplicaCount: idle, minReplicaCount: min = 0 } = object.spec
+  if (isForced(object)) return true
+  const composed = composedOf(object)
+  if (composed) return composed.value(lengthsOf(object, sources)) > composed.activation
+  const rests = replicas === 0 || (idle !== undefined && replicas < Math.max(min, 1))
+  return triggers.some((trigger) => {
     const { queue, activation } = parametersOf(trigger)
-    return sources.trueLength(queue) > activation
+    return sources.trueLength(queue) > activation && !(rests && holds(object, trigger))
   })
+}
 
-/** Which counts are right: where the HPA scales, all whose ratio to its own arithmetic is within its tolerance. */
-function wantedReplicas(object: ScaledObject, sources: Sources): (replicas: number) => boolean {
+const lengthsOf = ({ spec }: ScaledObject, sources: Sources): readonly number[] =>
+  spec.triggers.map((trigger) => sources.trueLength(parametersOf(trigger).queue))
+
+/** Whether a count is right: where the HPA scales, any whose ratio to its own arithmetic is within its tolerance. */
+function isWanted(object: ScaledObject, sources: Sources, replicas: number): boolean {
   const pause = pauseOf(object)
-  if (pause !== 'no') return (replicas) => typeof pause !== 'number' || replicas === pause
-  const {
-    minReplicaCount: min = 0,
-    maxReplicaCount: max = 100,
-    idleReplicaCount: idle,
-  } = object.spec
-  if (!isActive(object, sources) && (idle !== undefined || min === 0))
-    return (replicas) => replicas === (idle ?? 0)
-  const asked = object.spec.triggers.map((trigger) => {
-    const { queue, target } = parametersOf(trigger)
-    return sources.trueLength(queue) / target
-  })
-  const ratio = Math.max(...asked)
+  if (pause !== 'no') return typeof pause !== 'number' || replicas === pause
+  const { idleReplicaCount: idle } = object.spec
+  const [min, max] = boundsOf(object)
+  if (!isActive(object, sources, replicas) && (idle !== undefined || min === 0))
+    return replicas === (idle ?? 0)
+  const { least, most } = ratiosOf(object, lengthsOf(object, sources))
   const low = Math.max(min, 1)
   const within = (count: number): number => Math.min(max, Math.max(low, count))
   const { scaleDown } = object.spec.advanced?.horizontalPodAutoscalerConfig?.behavior ?? {}
-  const most = scaleDown?.selectPolicy === 'Disabled' ? max : within(Math.ceil(ratio / 0.9) + 1)
-  return (replicas) => replicas >= within(Math.ceil(ratio / 1.1) - 1) && replicas <= most
+  const high = scaleDown?.selectPolicy === 'Disabled' ? max : within(Math.ceil(most / 0.9) + 1)
+  return replicas >= within(Math.ceil(least / 1.1) - 1) && replicas <= high
 }

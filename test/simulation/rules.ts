@@ -1,39 +1,17 @@
 import { parseTime } from '../../src/clock.ts'
-import type { ScaledJob, ScaledObject } from '../../src/resources.ts'
+import type { ScaledObject } from '../../src/resources.ts'
+import { fallbackMayHold, oldestOf, says, type Facts } from './facts.ts'
 import type { Heard } from './knowledge.ts'
 import { parametersOf } from './scenario.ts'
+import { composedOf } from './ways/formulas.ts'
+import { composites, holds, whyNotComposed } from './ways/rules.ts'
 
-/**
+/*
  * When a count may be lowered or raised, from the promises of Ebb's documentation and what a process was told. Written
- * without a look at how Ebb decides: it knows answers and times, no situations.
+ * without a look at how Ebb decides.
  */
-export interface Facts {
-  readonly object: ScaledObject
-  readonly now: number
-  readonly from: number
-  /** The newest answers of a queue that reached the process. */
-  readonly newest: (query: string) => readonly Heard[]
-  readonly wasTried: (query: string) => boolean
-  /** When any process was last told a measurement of the queue. */
-  readonly measuredAt: (query: string, ignoreEmpty: boolean) => number | undefined
-  /** When the workload was last known to be active, by any process. */
-  readonly activeAt: number | undefined
-  /** Activity that the process may know of or not; it counts where there is no other. */
-  readonly perhapsAt: number | undefined
-  /** How far clocks of processes may differ, ms. */
-  readonly skew: number
-}
 
 const second = 1_000
-/** How long an answer may take; then the call failed. */
-const timeout = 3 * second
-/** Polls share wake-ups and answers take a while. */
-const slack = second
-/** HPAs look every 15 s, and then Ebb asks as often. */
-const hpaPeriod = 15 * second
-
-export const periodOf = ({ spec }: ScaledObject | ScaledJob): number =>
-  (spec.pollingInterval ?? 30) * second
 
 type Pause = 'no' | 'in' | 'out' | 'all' | number
 
@@ -54,33 +32,6 @@ export const isHalted = (object: ScaledObject): boolean =>
 export const isForced = ({ metadata }: ScaledObject): boolean =>
   metadata.annotations?.['autoscaling.keda.sh/force-activation'] !== undefined
 
-/** How old an answer may be that still counts, ms. */
-export const oldestOf = (object: ScaledObject): number => 2 * periodOf(object) + timeout + slack
-
-/** What one trigger says by an answer. */
-export function says(
-  trigger: ScaledObject['spec']['triggers'][number],
-  { told }: Heard,
-): 'active' | 'idle' | 'unknown' {
-  const { activation, ignoreEmpty } = parametersOf(trigger)
-  if (told.kind === 'error') return 'unknown'
-  if (told.kind === 'void') return ignoreEmpty ? 'idle' : 'unknown'
-  return told.value > activation ? 'active' : 'idle'
-}
-
-/** Whether the spec's fallback may stand in for a queue that has not been measured for so long. */
-export function fallbackMayHold(
-  object: ScaledObject,
-  measuredAt: number | undefined,
-  now: number,
-): boolean {
-  const { fallback } = object.spec
-  if (!fallback) return false
-  const since = measuredAt ?? parseTime(object.metadata.creationTimestamp) ?? now
-  const period = Math.min(hpaPeriod, periodOf(object))
-  return now - since >= fallback.failureThreshold * period - slack
-}
-
 /** Why the count must not be lowered to `to`; undefined where it may be. */
 export function whyNotLower(facts: Facts, to: number): string | undefined {
   const { object } = facts
@@ -94,12 +45,22 @@ export function whyNotLower(facts: Facts, to: number): string | undefined {
   const floor = idle ?? 0
   if (to !== floor) return `it rests at ${floor}, not at ${to}`
   if (isForced(object)) return 'its activation is forced'
-  for (const trigger of object.spec.triggers) {
-    const why = whyNotQuiet(facts, trigger)
+  return whyNotIdle(facts) ?? whyNotComposed(facts) ?? whyNotCool(facts)
+}
+
+function whyNotIdle(facts: Facts): string | undefined {
+  const composed = composedOf(facts.object)
+  for (const trigger of facts.object.spec.triggers) {
+    const judge = composed ? { says: isKnown(trigger), mayRest } : undefined
+    const why = whyNotQuiet(facts, trigger, judge)
     if (why !== undefined) return why
   }
-  return whyNotCool(facts)
+  return undefined
 }
+
+/** Where a formula decides, of each trigger it counts only that it was read. */
+const isKnown = (trigger: ScaledObject['spec']['triggers'][number]) => (heard: Heard) =>
+  says(trigger, heard) === 'unknown' ? 'unknown' : 'idle'
 
 /** Why nobody scales it at all. */
 export function whyHalted(object: ScaledObject): string | undefined {
@@ -171,39 +132,13 @@ export const boundsOf = ({ spec }: ScaledObject): readonly [number, number] => [
 
 export function isAskedFor({ object, now, newest, measuredAt }: Facts): boolean {
   const oldest = oldestOf(object)
+  const composed = composedOf(object)
+  if (composed && composites({ object, now, newest }).some((v) => v > composed.activation))
+    return true
   return object.spec.triggers.some((trigger) => {
     const { query, ignoreEmpty } = parametersOf(trigger)
-    if (fallbackMayHold(object, measuredAt(query, ignoreEmpty), now)) return true
+    if (fallbackMayHold(object, measuredAt(query, ignoreEmpty), now)) return !holds(object, trigger)
+    if (composed || holds(object, trigger)) return false
     return newest(query).some((h) => says(trigger, h) === 'active' && now - h.at <= oldest)
   })
-}
-
-/** How old an answer may be that an HPA is given, ms. */
-export const acceptedAge = (object: ScaledObject): number => periodOf(object) + timeout + slack
-
-/** Why an HPA must not be given this value of a trigger; undefined where it may be. */
-export function whyNotGive(
-  facts: Pick<Facts, 'object' | 'now' | 'measuredAt'> & {
-    readonly all: (query: string) => readonly Heard[]
-  },
-  index: number,
-  value: number,
-): string | undefined {
-  const { object, now, measuredAt, all } = facts
-  const trigger = object.spec.triggers[index]
-  if (!trigger) return `it has no trigger ${index}`
-  const { query, target, ignoreEmpty } = parametersOf(trigger)
-  const known = all(query).some(({ at, told }) => {
-    if (now - at > acceptedAge(object)) return false
-    if (told.kind === 'value') return Math.max(0, told.value) === value
-    return told.kind === 'void' && ignoreEmpty && value === 0
-  })
-  if (known) return undefined
-  const { fallback } = object.spec
-  if (fallback && fallbackMayHold(object, measuredAt(query, ignoreEmpty), now)) {
-    const counted = (fallback.behavior ?? 'static') !== 'static'
-    if (counted || value === target * fallback.replicas) return undefined
-    return `the fallback of ${query} is ${fallback.replicas} replicas of ${target}, not ${value}`
-  }
-  return `no answer of ${query} that is young enough says ${value}`
 }

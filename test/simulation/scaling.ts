@@ -2,7 +2,8 @@ import type { Scale, ScaledObject } from '../../src/resources.ts'
 import type { Courses } from './direct/follow.ts'
 import { isDirect } from './direct/rules.ts'
 import type { Call, Done } from './network.ts'
-import { whyNotLower, whyNotRaise, type Facts } from './rules.ts'
+import type { Facts } from './facts.ts'
+import { whyNotLower, whyNotRaise } from './rules.ts'
 import type { World } from './time.ts'
 
 /** Why none of the versions that a process may act on allows it; undefined where one does. */

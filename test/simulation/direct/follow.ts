@@ -1,6 +1,7 @@
 import type { Scale, ScaledObject, Workload } from '../../../src/resources.ts'
 import { createCounts, type Hearing, type Versions } from '../knowledge.ts'
-import { boundsOf, isHalted, oldestOf, says, type Facts } from '../rules.ts'
+import { oldestOf, says, type Facts } from '../facts.ts'
+import { boundsOf, isHalted } from '../rules.ts'
 import { parametersOf } from '../scenario.ts'
 import type { World } from '../time.ts'
 import { createCourse, type Course } from './course.ts'
@@ -12,6 +13,8 @@ export interface Courses {
   found(target: Workload): void
   /** The process was given the scale of a target. */
   read(scale: Scale): void
+  /** The newest count of a target that it knows. */
+  count(name: string): number
   /** The process was given an object in the place of another. */
   saw(before: ScaledObject | undefined, object: ScaledObject): void
   /** Its loops begin anew. */
@@ -75,6 +78,7 @@ export function createCourses(parts: CoursesParts): Courses {
     },
     read: ({ metadata, spec }) =>
       counts.add(metadata.name, metadata.resourceVersion ?? '', spec.replicas),
+    count: (name) => counts.newest(name),
     saw(before, object) {
       if (!before || scalerOf(before) !== scalerOf(object)) begins(object.metadata.name)
     },

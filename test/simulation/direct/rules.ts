@@ -1,17 +1,14 @@
 import type { ScaledObject } from '../../../src/resources.ts'
 import type { Heard } from '../knowledge.ts'
+import { fallbackMayHold, oldestOf, says, type Facts } from '../facts.ts'
 import {
   boundsOf,
-  fallbackMayHold,
   isAskedFor,
   isForced,
-  oldestOf,
   pauseOf,
-  says,
   whyHalted,
   whyNotLower,
   whyNotQuiet,
-  type Facts,
 } from '../rules.ts'
 import { parametersOf } from '../scenario.ts'
 import type { Course } from './course.ts'
