@@ -4,6 +4,7 @@ import type { Resource, Scale, ScaledObject, Workload } from '../../src/resource
 import { createActivity } from './activity.ts'
 import { createAudit } from './audit.ts'
 import { createCourses } from './direct/follow.ts'
+import { isResting } from './direct/rules.ts'
 import { createJobChecker, type JobChecker, type JobSurroundings } from './jobs/check.ts'
 import { createHearing, createVersions, type Heard, type Versions } from './knowledge.ts'
 import { createMeasuring, nothingMeasured } from './measured.ts'
@@ -11,7 +12,7 @@ import type { Call, Done } from './network.ts'
 import type { Process } from './process.ts'
 import { acceptedAge, periodOf, says, type Facts } from './facts.ts'
 import { whyNotGive } from './giving.ts'
-import { isForced, isHalted } from './rules.ts'
+import { isForced, isHalted, pauseOf } from './rules.ts'
 import { createScaling, isScale, type WhyNot } from './scaling.ts'
 import { parametersOf, type Scenario } from './scenario.ts'
 import { createSuccession } from './succession.ts'
@@ -105,6 +106,15 @@ export function createChecker(
     )
   }
 
+  /** Nobody but a user or another controller sets counts besides, and watches bring them at once. */
+  const setBy = (name: string, replicas: number): string | undefined => {
+    const found = scenario.events.findLast(
+      (e) => e.do === 'scale' && e.name === name && e.at <= sinceStart(),
+    )
+    const just = found?.do === 'scale' && found.replicas === replicas
+    return just && sinceStart() - found.at < resolved ? (found.by ?? 'kubectl') : undefined
+  }
+
   const succession = createSuccession({
     scenario,
     world,
@@ -158,6 +168,7 @@ export function createChecker(
       objects,
       troubled: apiTroubled,
       resolving,
+      setBy,
     })
 
     const whyNot: WhyNot = (name, rule) => {
@@ -176,7 +187,9 @@ export function createChecker(
         // what is paused as a whole asks nothing; what others are told is not told to it
         if (!newest || isHalted(newest)) continue
         if (!newest.spec.triggers.some((t) => parametersOf(t).query === query)) continue
-        const uid = newest.metadata.uid ?? ''
+        const { uid = '', name } = newest.metadata
+        // what a pause of scale-out keeps asleep is no activity
+        if (pauseOf(newest) === 'out' && isResting(newest, courses.count(name))) continue
         if (isTold(newest)) episodes.active(uid)
         else episodes.idle(uid)
       }

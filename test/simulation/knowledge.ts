@@ -86,7 +86,7 @@ export function createVersions<T extends Resource = ScaledObject>(): Versions<T>
 }
 
 /** Whether two versions ask for the same. */
-const sameIntent = (a: Resource, b: Resource): boolean =>
+export const sameIntent = (a: Resource, b: Resource): boolean =>
   a.metadata.uid === b.metadata.uid &&
   a.metadata.generation === b.metadata.generation &&
   a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&

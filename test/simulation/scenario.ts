@@ -66,7 +66,8 @@ export type Event = { readonly at: number; readonly who?: Who } & (
   | { readonly do: 'partition'; readonly for: number }
   | { readonly do: 'cut-watches' | 'mute-watches' | 'compact' }
   | { readonly do: 'change'; readonly name: string; readonly patch: object }
-  | { readonly do: 'scale'; readonly name: string; readonly replicas: number }
+  /** By hand, or by a controller of this name. */
+  | { readonly do: 'scale'; readonly name: string; readonly replicas: number; readonly by?: string }
   | { readonly do: 'touch'; readonly name: string }
   | { readonly do: 'delete'; readonly name: string }
   | { readonly do: 'create'; readonly object: ScaledObject }

@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import type { Cluster, Ref } from '../../src/cluster.ts'
 import { formatReading } from '../../src/core/quantity.ts'
 import { createEmbedded, type EmbeddedCluster } from '../../src/embedded/cluster.ts'
 import { isFailure } from '../../src/errors.ts'
@@ -184,11 +185,15 @@ async function wish(event: Event, cluster: EmbeddedCluster): Promise<void> {
   else if (event.do === 'delete-job') await cluster.remove(kinds.scaledJob, ref, {}, signal)
   else if (event.do === 'create-job') await cluster.create(kinds.scaledJob, event.object, signal)
   else if (event.do === 'scale')
-    await cluster.patch(kinds.deployment, ref, { spec: { replicas: event.replicas } }, {}, signal)
+    await scaledBy(cluster.as(event.by ?? 'kubectl'), ref, event.replicas)
   else if (event.do === 'touch') {
     const metadata = { annotations: { touched: String(event.at) } }
     await cluster.patch(kinds.deployment, ref, { metadata }, {}, signal)
   }
+}
+
+async function scaledBy(whose: Pick<Cluster, 'patch'>, ref: Ref, replicas: number): Promise<void> {
+  await whose.patch(kinds.deployment, ref, { spec: { replicas } }, {}, signal)
 }
 
 function tellQueues(scenario: Scenario, world: World, tell: (text: string) => void): void {

@@ -27,7 +27,7 @@ function overAt(event: Event, all: readonly Event[]): number {
 }
 
 /** What follows from the last change has happened after this (ms): cooldowns, fallbacks, an HPA's window of five minutes. */
-export function settledAfter({ objects, sourceFaults, calms }: Scenario): number {
+export function settledAfter({ objects, sourceFaults, calms, events }: Scenario): number {
   const hpa = 345
   // users change it
   const longestCooldown = 300
@@ -40,8 +40,14 @@ export function settledAfter({ objects, sourceFaults, calms }: Scenario): number
   const waits = sourceFaults
     .filter((f) => f.kind === 'throttled' && calms.some((c) => f.from < c.to && f.to > c.from))
     .map(({ amount }) => 2 * amount)
+  // whoever else scales is left alone for a while after that
+  const contested = events.some((e) => e.do === 'scale' && e.by !== undefined)
   const paced = objects.some(({ spec }) => spec.advanced?.horizontalPodAutoscalerConfig?.behavior)
-  return (Math.max(hpa, ...longest) + 30) * 1_000 + (paced ? slowest : 0) + Math.max(0, ...waits)
+  return (
+    (Math.max(hpa, ...longest) + 30) * 1_000 +
+    (paced || contested ? slowest : 0) +
+    Math.max(0, ...waits)
+  )
 }
 
 /** Wishes of users are no trouble with the API server. */

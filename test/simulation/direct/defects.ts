@@ -13,6 +13,7 @@ export const directDefects: readonly Defect[] = [
     replace:
       'const { recommendations } = stabilized(input, state, wanted, rules); const stable = wanted',
     breaks: ignorance,
+    quick: true,
   },
   {
     name: 'begin a window with nothing',
@@ -75,6 +76,13 @@ export const directDefects: readonly Defect[] = [
     find: `        direct.forget()
         foreign.forget()`,
     replace: `        foreign.forget()`,
+    breaks: ignorance,
+  },
+  {
+    name: 'go on against whoever else writes the replicas',
+    file: 'src/core/foreign.ts',
+    find: 'const quiet = goesOn ?',
+    replace: 'const quiet = goesOn && now < 0 ?',
     breaks: ignorance,
   },
   {

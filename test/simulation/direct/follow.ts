@@ -1,10 +1,11 @@
 import type { Scale, ScaledObject, Workload } from '../../../src/resources.ts'
-import { createCounts, type Hearing, type Versions } from '../knowledge.ts'
+import { createCounts, sameIntent, type Hearing, type Versions } from '../knowledge.ts'
 import { oldestOf, says, type Facts } from '../facts.ts'
 import { boundsOf, isHalted } from '../rules.ts'
 import { parametersOf } from '../scenario.ts'
 import type { World } from '../time.ts'
 import { createCourse, type Course } from './course.ts'
+import { createOthers, type Others } from './foreign.ts'
 import { isDirect, leastOf, roughlyMostOf, whyNotAlone } from './rules.ts'
 
 /** What one process knows of the targets that it scales, and what it did to them. */
@@ -32,14 +33,17 @@ export interface CoursesParts {
   readonly hearing: () => Hearing
   readonly objects: ReadonlyMap<string, Versions>
   readonly troubled: () => boolean
+  /** Who, other than Ebb, has set this count just now. */
+  readonly setBy: (name: string, replicas: number) => string | undefined
   /** How long a process may take to act on another version of an object (ms). */
   readonly resolving: () => number
 }
 
 export function createCourses(parts: CoursesParts): Courses {
-  const { world, hearing, objects, troubled, resolving } = parts
+  const { world, hearing, objects, troubled, resolving, setBy } = parts
   const counts = createCounts()
   const courses = new Map<string, Course>()
+  const others = new Map<string, Others>()
 
   const courseOf = (name: string): Course => {
     const known = courses.get(name) ?? createCourse(world.now(), counts.newest(name), world.now())
@@ -47,8 +51,25 @@ export function createCourses(parts: CoursesParts): Courses {
     return known
   }
 
-  const begins = (name: string): void =>
+  const othersOf = (name: string): Others => {
+    const known = others.get(name) ?? createOthers()
+    others.set(name, known)
+    return known
+  }
+
+  const begins = (name: string): void => {
+    othersOf(name).forget()
     courseOf(name).begin(world.now(), counts.newest(name), world.now() + resolving())
+  }
+
+  /** Another count is there: somebody else may have set it, while Ebb scales by itself. */
+  const noteOther = (name: string, replicas: number): void => {
+    const object = objects.get(name)?.newest
+    const settled = world.now() > (courses.get(name)?.begun ?? Infinity) + resolving()
+    if (replicas === counts.newest(name) || troubled() || !settled) return
+    const by = object && isDirect(object) && !isHalted(object) ? setBy(name, replicas) : undefined
+    if (by !== undefined) othersOf(name).wrote(by, world.now())
+  }
 
   /** What the metrics ask for from now on. */
   const noteAsked = (name: string, object: ScaledObject): void => {
@@ -73,6 +94,7 @@ export function createCourses(parts: CoursesParts): Courses {
   return {
     found({ metadata: { name, resourceVersion = '' }, spec }) {
       const replicas = spec?.replicas ?? 1
+      noteOther(name, replicas)
       counts.add(name, resourceVersion, replicas)
       courses.get(name)?.found(world.now(), replicas)
     },
@@ -80,7 +102,9 @@ export function createCourses(parts: CoursesParts): Courses {
       counts.add(metadata.name, metadata.resourceVersion ?? '', spec.replicas),
     count: (name) => counts.newest(name),
     saw(before, object) {
-      if (!before || scalerOf(before) !== scalerOf(object)) begins(object.metadata.name)
+      const { name } = object.metadata
+      if (!before || scalerOf(before) !== scalerOf(object)) begins(name)
+      else if (!sameIntent(before, object)) othersOf(name).forget()
     },
     runs() {
       for (const name of objects.keys()) begins(name)
@@ -93,6 +117,8 @@ export function createCourses(parts: CoursesParts): Courses {
       }
     },
     whyNot(facts, { metadata: { name, resourceVersion = '' }, spec }) {
+      const contested = othersOf(name).contested(world.now())
+      if (contested !== undefined) return `${contested} keeps writing its replicas`
       const from = counts.at(name, resourceVersion)
       if (from === undefined) return 'it goes by a version that it was not told of'
       return whyNotAlone({ ...facts, from, course: courseOf(name) }, spec.replicas)

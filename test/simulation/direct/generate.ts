@@ -14,7 +14,7 @@ export function withDirect(
   random: Random,
   spare: (at: number) => boolean,
 ): Scenario {
-  if (!random.chance(0.1)) return plain
+  if (plain.objects.length === 0 || !random.chance(0.1)) return plain
   const made = new Map(
     plain.objects.map((object) => {
       const behavior = random.chance(0.5) ? behaviorOf(random) : undefined
@@ -24,7 +24,26 @@ export function withDirect(
   )
   const direct = withObjects(plain, (object) => made.get(object.metadata.name) ?? object)
   const pauses = plain.objects.flatMap((object) => pauseOf(object, random, spare))
-  return withEvents(direct, pauses)
+  const contests = random.chance(0.4) ? contestOf(random.pick(plain.objects), random, spare) : []
+  return withEvents(direct, [...pauses, ...contests])
+}
+
+/** Another controller that writes the replicas again and again. */
+function contestOf(
+  { metadata: { name } }: ScaledObject,
+  random: Random,
+  spare: (at: number) => boolean,
+): readonly Event[] {
+  const from = random.int(60, 35 * 60) * second
+  const times = Array.from({ length: random.int(2, 4) }, (_, i) => from + i * 50 * second)
+  if (!times.every(spare)) return []
+  return times.map((at, i) => ({
+    at: at + random.int(0, 20_000),
+    do: 'scale',
+    name,
+    replicas: 1 + ((i * 3) % 7),
+    by: 'another-controller',
+  }))
 }
 
 function pauseOf(

@@ -40,10 +40,11 @@ export function whyNotAlone(facts: AloneFacts, to: number): string | undefined {
   if (to < from) return whyNotFewer(facts, to)
   if (from < min && to === Math.min(min, max)) return undefined
   if (pause === 'out') return 'scale-out is paused'
-  return isAtRest(object, from) ? whyNotWake(facts, to) : whyNotMore(facts, to)
+  return isResting(object, from) ? whyNotWake(facts, to) : whyNotMore(facts, to)
 }
 
-const isAtRest = (object: ScaledObject, from: number): boolean => {
+/** At zero, or at the idle count. */
+export const isResting = (object: ScaledObject, from: number): boolean => {
   const { idleReplicaCount: idle, minReplicaCount: min = 0 } = object.spec
   return from === 0 || (idle !== undefined && from < Math.max(min, 1))
 }

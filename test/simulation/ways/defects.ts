@@ -26,6 +26,7 @@ export const wayDefects: readonly Defect[] = [
     find: 'const wanted = Math.ceil(reading.value / target)',
     replace: 'const wanted = Math.floor(reading.value / target)',
     breaks: ignorance,
+    quick: true,
   },
   {
     name: 'add up what can be read',
