@@ -10,6 +10,8 @@ export type MeasuringParts = Pick<Shared, 'cluster' | 'followPods' | 'engine' | 
   known(): void
   /** The metrics API has answered. */
   answered(): void
+  /** Pods cannot be counted, and why. */
+  warn(note: string): void
 }
 
 /** What is known of the pods of one target. Nothing is followed or asked before it is wanted, nor long after. */
@@ -29,7 +31,7 @@ export function createMeasuring(parts: MeasuringParts, signal: AbortSignal): Mea
   return {
     count: (of) => pods.count(of),
     usage: (resolved, replicas) =>
-      replicas === 0 ? unmeasured(resolved.resources) : usage.look(resolved),
+      replicas === 0 ? unmeasured(resolved.resources, 'no replica runs') : usage.look(resolved),
     tidy() {
       usage.tidy()
       pods.tidy()

@@ -3,14 +3,14 @@ import type { HpaReading } from '../core/proposal.ts'
 import type { Loop } from './loop.ts'
 import type { Resolved } from './resolve.ts'
 import type { TargetState } from './target.ts'
+import { unmeasured, type Measured } from './usage.ts'
 
 /** Every fact a decision on a ScaledObject depends on, as of now. */
 export function situationOf(loop: Loop, now: Resolved, target: TargetState): Situation {
   const { state, shared, standing, asking, alone } = loop
   const { settings } = now
   const scales = scalesAlone(loop, now)
-  const measured =
-    scales && now.resources.length > 0 ? loop.measuring().usage(now, target.replicas) : undefined
+  const measured = scales && now.resources.length > 0 ? usageOf(loop, now, target) : undefined
   const usage = measured?.map(({ facts }) => facts)
   const { triggers, composite, fallbackReplicas } = loop.demand.demand(target.replicas, usage)
   return {
@@ -37,6 +37,12 @@ export function situationOf(loop: Loop, now: Resolved, target: TargetState): Sit
     fallbackReplicas,
   }
 }
+
+/** Beside a whole cluster's HPAs, cpu and memory are not asked for all over again: Ebb cannot say then that it would lower. */
+const usageOf = (loop: Loop, now: Resolved, { replicas }: TargetState): readonly Measured[] =>
+  now.mode.scaling === 'direct' || loop.processWrites()
+    ? loop.measuring().usage(now, replicas)
+    : unmeasured(now.resources, 'its HPA measures it')
 
 /** Where Ebb scales by itself; in shadow also what an HPA would do, so that both can be compared. */
 const scalesAlone = ({ shared }: Loop, { plans, resources, mode }: Resolved): boolean =>

@@ -11,6 +11,8 @@ export interface TargetPodsParts {
   readonly followPods: Pods['follow']
   /** They are known now, which they were not. */
   known(): void
+  /** They cannot be had, and why; said once until they can. */
+  warn(note: string): void
 }
 
 export interface PodCount {
@@ -44,12 +46,15 @@ export type Target = FoundTarget & Partial<Pick<Resolved, 'resources'>>
 const again = 10_000
 /** Pods that nobody has asked for so long (ms) are let go of: they are kept for what polls. */
 const unwanted = 15 * 60_000
+/** A watch that is away for less (ms) is nothing to tell of. */
+const briefly = 60_000
 
 export function createTargetPods(parts: TargetPodsParts, signal: AbortSignal): TargetPods {
   const { cluster, clock, followPods } = parts
   let of: Target | undefined
   let followed: Followed | undefined
   let problem: string | undefined
+  let told: string | undefined
   let triedAt = 0
   let askedAt = 0
 
@@ -70,21 +75,39 @@ export function createTargetPods(parts: TargetPodsParts, signal: AbortSignal): T
 
   const open = async (found: Target): Promise<void> => {
     const { kind, target } = found
-    const current = (): boolean => of === found && !signal.aborted
+    const isCurrent = (): boolean => of === found && !signal.aborted
     try {
       const scale = await cluster.readScale(kind, target, signal)
-      if (!current()) return
+      if (!isCurrent()) return
       const selector = scale?.status.selector
       problem = selector ? undefined : `${kind.kind} ${target.name} does not say which pods it has`
       if (selector) follow(found, selector)
+      else unfollow()
     } catch (error) {
-      if (current()) problem = reasonOf(error)
+      if (isCurrent()) problem = reasonOf(error)
     }
   }
 
-  const release = (): void => {
+  const unfollow = (): void => {
     followed?.view.release()
     followed = undefined
+  }
+
+  /** Those that are followed, or says why there are none. */
+  const current = ({ kind, target }: Target, now: number): PodView | undefined => {
+    const stale = followed?.view.stale
+    const why = followed ? stale && now > stale.since + briefly && stale.why : problem
+    if (why && told === undefined) {
+      told = why
+      parts.warn(`the pods of ${kind.kind} ${target.name} cannot be counted: ${why}`)
+    }
+    if (followed?.synced !== true || stale) return undefined
+    told = undefined
+    return followed.view
+  }
+
+  const release = (): void => {
+    unfollow()
     of = undefined
     problem = undefined
   }
@@ -94,7 +117,7 @@ export function createTargetPods(parts: TargetPodsParts, signal: AbortSignal): T
       return followed?.selector
     },
     get problem() {
-      return problem
+      return followed ? undefined : problem
     },
     view(found) {
       const now = clock.now()
@@ -106,7 +129,7 @@ export function createTargetPods(parts: TargetPodsParts, signal: AbortSignal): T
         triedAt = now
         void open(found)
       }
-      return followed?.synced === true && !followed.view.stale ? followed.view : undefined
+      return current(found, now)
     },
     count(found) {
       const view = pods.view(found)

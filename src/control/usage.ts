@@ -96,9 +96,11 @@ export function createUsage(parts: UsageParts): UsageOfWorkload {
   }
 }
 
-/** cpu and memory of a workload without a pod. */
-export const unmeasured = (resources: readonly ResourceTrigger[]): readonly Measured[] =>
-  resources.map((resource) => measured(resource, { waits: 'no replica runs' }, 0))
+/** cpu and memory where nobody is asked, and why. */
+export const unmeasured = (
+  resources: readonly ResourceTrigger[],
+  why: string,
+): readonly Measured[] => resources.map((resource) => measured(resource, { waits: why }, 0))
 
 /** What there is to measure by, or why there is nothing: what `fails` is an error, what `waits` comes by itself. */
 type State =

@@ -114,7 +114,12 @@ export function createWorkload(first: ScaledObject, all: Shared): Workload {
   let measured: Measuring | undefined
   const measuring = (): Measuring =>
     (measured ??= createMeasuring(
-      { ...shared, known: () => decider.evaluate(), answered: () => look() },
+      {
+        ...shared,
+        known: () => decider.evaluate(),
+        answered: () => look(),
+        warn: (note) => standing.warn(note),
+      },
       signal,
     ))
 

@@ -156,12 +156,14 @@ describe('the pods of a target', () => {
     }
     const all = createPods(counted, clock, () => 0.5)
     let known = 0
+    const warned: string[] = []
     const pods = createTargetPods(
       {
         cluster: counted,
         clock,
         followPods: (...which) => all.follow(...which),
         known: () => known++,
+        warn: (note) => warned.push(note),
       },
       forever,
     )
@@ -177,6 +179,7 @@ describe('the pods of a target', () => {
       all,
       pods,
       asked,
+      warned,
       known: () => known,
       refuse: (now: boolean) => (refused = now),
     }
@@ -209,7 +212,7 @@ describe('the pods of a target', () => {
   })
 
   test('are looked for again after a failure, not at every look', async (t) => {
-    const { clock, pods, asked, refuse } = await follow(t)
+    const { clock, pods, asked, warned, refuse } = await follow(t)
     refuse(true)
     for (let i = 0; i < 50; i++) {
       pods.count(found)
@@ -223,6 +226,8 @@ describe('the pods of a target', () => {
     await clock.advance(100)
     assert.deepEqual(pods.count(found), { all: 3, ready: 3 })
     assert.equal(pods.problem, undefined)
+    assert.equal(warned.length, 1)
+    assert.match(warned[0] ?? '', /the pods of Deployment orders cannot be counted: .*gone/)
   })
 })
 

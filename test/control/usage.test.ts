@@ -68,6 +68,8 @@ async function stage(
     readonly spec?: Partial<ScaledObjectSpec>
     readonly annotations?: Readonly<Record<string, string>>
     readonly target?: Workload
+    /** The whole process is in shadow. */
+    readonly shadow?: boolean
   } = {},
 ): Promise<Stage> {
   const { replicas = 2, served = true, spec = {}, annotations = direct } = options
@@ -75,6 +77,7 @@ async function stage(
   let refusal: Refusal | undefined
   const bench = await openBench({
     hpasRead: true,
+    shared: options.shadow === true ? { writes: () => false } : {},
     through: (cluster) => ({
       ...cluster,
       list(kind, where, signal) {
@@ -324,6 +327,19 @@ describe('cpu and memory without an HPA', () => {
     lists.length = 0
     await go(10 * minute)
     assert.deepEqual(lists, [])
+  })
+
+  test('where the whole process is in shadow, HPAs measure, and Ebb would lower nothing', async (t) => {
+    const more = { annotations: {}, shadow: true, replicas: 4 }
+    const { bench, go, load, lists, view } = await stage(t, [cpu, queue], more)
+    bench.source.queues.set('orders', 5)
+    load(200)
+    await go(6 * minute)
+    assert.equal((await view()).decision?.because, 'unmeasured')
+    bench.source.queues.set('orders', 30)
+    await go(20_000)
+    assert.deepEqual((await view()).records.at(-1)?.write, { kind: 'shadow', from: 4, to: 6 })
+    assert.deepEqual([lists, bench.writes], [[], []])
   })
 
   test('in shadow shows what an HPA would do', async (t) => {
