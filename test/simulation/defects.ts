@@ -39,7 +39,7 @@ export const defects: readonly Defect[] = [
   {
     name: 'sleep on a failing source',
     file: decide,
-    find: `if (anyFailing(s)) return s.fallbackReplicas === undefined ? 'failing-blind' : 'awaiting-fallback'`,
+    find: `if (anyFailing(s)) return awaitsFallback(s) ? 'awaiting-fallback' : 'failing-blind'`,
     replace: '',
     breaks: ignorance,
     quick: true,

@@ -73,9 +73,9 @@ export const directDefects: readonly Defect[] = [
   {
     name: 'remember what was asked for before an HPA scaled',
     file: 'src/control/alone.ts',
-    find: `        direct.forget()
-        foreign.forget()`,
-    replace: `        foreign.forget()`,
+    find: `own?.direct.forget()
+        own?.foreign.forget()`,
+    replace: `own?.foreign.forget()`,
     breaks: ignorance,
   },
   {
