@@ -26,8 +26,8 @@ describe('the grid of times', () => {
     )
   })
 
-  test('the slack is a hundredth of the period and 100 ms at most', () => {
-    assert.deepEqual([1_000, 5_000, 30_000].map(slackOf), [10, 50, 100])
+  test('the slack is a fiftieth of the period and 100 ms at most', () => {
+    assert.deepEqual([1_000, 5_000, 30_000].map(slackOf), [20, 100, 100])
   })
 })
 
