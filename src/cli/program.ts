@@ -52,4 +52,6 @@ export async function main(argv: readonly string[]): Promise<void> {
   } finally {
     stop.release()
   }
+  // whatever was left behind after it had its time, such as a command for credentials that hangs, delays the end no further
+  if (stop.signal.aborted && argv[2] === 'run') process.exit()
 }

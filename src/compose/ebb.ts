@@ -129,32 +129,35 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
     look: () => elector?.poke(),
   })
   try {
-    const servers = await openServers({
-      config,
-      cluster,
-      clock,
-      log,
-      version,
-      insight: leadership.insight,
-      readings: leadership.readings,
-      own: leadership.own,
-      leaving: () => leaving,
-      service: ownName,
-      metrics,
-      admission: {
-        facts: openFacts({ ...parts, cluster, mirrors }, stop.signal),
-        writes: coexistence.writes,
-      },
-      health: {
-        checks: {
-          staying: () => (leaving ? 'it was asked to end' : undefined),
-          'in-step': synced,
-          certificate: () =>
-            certs.current() || config.tlsCertFile !== undefined ? undefined : 'not made yet',
+    const servers = await openServers(
+      {
+        config,
+        cluster,
+        clock,
+        log,
+        version,
+        insight: leadership.insight,
+        readings: leadership.readings,
+        own: leadership.own,
+        leaving: () => leaving,
+        service: ownName,
+        metrics,
+        admission: {
+          facts: openFacts({ ...parts, cluster, mirrors }, stop.signal),
+          writes: coexistence.writes,
         },
+        health: {
+          checks: {
+            staying: () => (leaving ? 'it was asked to end' : undefined),
+            'in-step': synced,
+            certificate: () =>
+              certs.current() || config.tlsCertFile !== undefined ? undefined : 'not made yet',
+          },
+        },
+        ownCertificate: certs,
       },
-      ownCertificate: certs,
-    })
+      signal,
+    )
     elector = holdElection({
       clock,
       log,
@@ -250,18 +253,20 @@ async function startLoops(
   })
 }
 
-/** How long each step of the end may take (ms): with what is answered meanwhile all of them stay below ten seconds. */
-const endPatience = 2_000
+/** How long each step of the end may take (ms), and all of them: below ten seconds, with the five of the hand-over in a pod. */
+const endPatience = { step: 2_000, all: 4_500 }
 
 /** Waits for a step of the end, but not for ever: what does not end is told, and left to the end of the process. */
-const inTime =
-  (clock: Clock, log: Log) =>
-  async (what: string, work: Promise<unknown>): Promise<void> => {
+function inTime(clock: Clock, log: Log): (what: string, work: Promise<unknown>) => Promise<void> {
+  const over = clock.now() + endPatience.all
+  return async (what, work) => {
     let done = false
     const finished = work.finally(() => (done = true))
-    await within(finished, endPatience, clock, new AbortController().signal)
+    const left = Math.min(endPatience.step, over - clock.now())
+    await within(finished, left, clock, new AbortController().signal)
     if (!done) log.warn({ what }, 'did not end in time')
   }
+}
 
 /** `HOST` takes the port that was listened on; `HOST:PORT` stays, as where ports are mapped. */
 const addressOf = (advertised: string | undefined, port: number): string | undefined =>

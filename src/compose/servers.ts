@@ -62,8 +62,11 @@ export interface Servers {
   close(): Promise<void>
 }
 
-/** Opens both listeners; fails with PORT_IN_USE or CERTIFICATE_UNUSABLE, with nothing left open. */
-export async function openServers(parts: ServerParts): Promise<Servers> {
+/**
+ * Opens both listeners; fails with PORT_IN_USE or CERTIFICATE_UNUSABLE, with nothing left open. Once the signal aborts it waits
+ * for nothing any more.
+ */
+export async function openServers(parts: ServerParts, signal: AbortSignal): Promise<Servers> {
   const stop = new AbortController()
   const onFault = (error: unknown): void =>
     parts.log.error({ error: error instanceof Error ? error.stack : reasonOf(error) }, 'unexpected')
@@ -75,7 +78,7 @@ export async function openServers(parts: ServerParts): Promise<Servers> {
   })
   const closeHttp = closing(http, parts.clock)
   try {
-    const https = await openHttps(parts, onFault, stop.signal)
+    const https = await openHttps(parts, onFault, stop.signal, signal)
     const closeHttps = closing(https, parts.clock)
     try {
       const { bind } = parts.config
@@ -104,11 +107,12 @@ async function openHttps(
   parts: ServerParts,
   onFault: (error: unknown) => void,
   signal: AbortSignal,
+  start: AbortSignal,
 ): Promise<ReturnType<typeof createServer>> {
   const { cluster, clock, log } = parts
   const { serviceTls: limits } = parts.config
   const certificate = await certificateOf(parts, signal)
-  const trust = await trustOf(parts, signal)
+  const trust = await trustOf(parts, signal, start)
   const reviews = reviewsOf(cluster, clock, signal)
   const access = {
     authentication: authentication({
@@ -160,6 +164,7 @@ async function certificateOf(
 async function trustOf(
   { config, cluster, clock, log }: ServerParts,
   signal: AbortSignal,
+  start: AbortSignal,
 ): Promise<ReturnType<typeof trustFromCluster>> {
   const { clientCaFile } = config
   const trust = trustFromCluster({
@@ -171,7 +176,7 @@ async function trustOf(
         ? log.info('the trust of the API server is read again')
         : log.warn({ why }, 'the trust of the API server cannot be read; what is known stays'),
   })
-  await trust.refresh(signal)
+  await trust.refresh(AbortSignal.any([signal, start]))
   void trust.run(signal)
   return trust
 }

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import packageJson from '../../../package.json' with { type: 'json' }
-import { systemClock } from '../../clock.ts'
+import { heeding, systemClock } from '../../clock.ts'
+import type { Ebb } from '../../compose/ebb.ts'
 import { options } from '../../options.ts'
 
 /** `ebb run`: the controller on a cluster. Its options are the table of options.ts. */
@@ -18,18 +19,19 @@ export function runCommand(signal: AbortSignal): Command {
     const log = createLog(config.logLevel)
     for (const variable of unheeded(process.env)) log.warn({ variable }, 'has no effect in Ebb')
     const random = Math.random
-    const cluster = await openKube({ kubeconfig: config.kubeconfig, clock: systemClock, random })
-    const ebb = await openEbb(
-      {
-        config,
-        cluster,
-        clock: systemClock,
-        log,
-        random,
-        version: packageJson.version,
-      },
-      signal,
-    )
+    const { version } = packageJson
+    const start = async (): Promise<Ebb> => {
+      const open = openKube({ kubeconfig: config.kubeconfig, clock: systemClock, random })
+      // a command that gives credentials may hang
+      const cluster = await heeding(signal, open)
+      return openEbb({ config, cluster, clock: systemClock, log, random, version }, signal)
+    }
+    const ebb = await start().catch((error: unknown) => {
+      // whatever it was, it is not wanted any more
+      if (signal.aborted) return undefined
+      throw error
+    })
+    if (!ebb) return log.info('asked to end before it had started')
     await ended(signal)
     await ebb.close()
   })
