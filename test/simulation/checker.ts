@@ -3,25 +3,22 @@ import { kinds } from '../../src/kinds.ts'
 import type { Resource, Scale, ScaledObject, Workload } from '../../src/resources.ts'
 import { createActivity } from './activity.ts'
 import { createAudit } from './audit.ts'
+import { createAwareness } from './awareness.ts'
 import { createCourses } from './direct/follow.ts'
-import { isResting } from './direct/rules.ts'
 import { createJobChecker, type JobChecker, type JobSurroundings } from './jobs/check.ts'
-import { createHearing, createVersions, type Heard, type Versions } from './knowledge.ts'
+import { createHearing, createVersions, type Versions } from './knowledge.ts'
 import { createMeasuring, nothingMeasured } from './measured.ts'
 import type { Call, Done } from './network.ts'
 import type { Process } from './process.ts'
-import { acceptedAge, periodOf, says, type Facts } from './facts.ts'
+import type { Facts } from './facts.ts'
 import { whyNotGive } from './giving.ts'
-import { isForced, isHalted, pauseOf } from './rules.ts'
 import { createScaling, isScale, type WhyNot } from './scaling.ts'
-import { parametersOf, type Scenario } from './scenario.ts'
+import type { Scenario } from './scenario.ts'
 import { createSuccession } from './succession.ts'
 import type { Told } from './sources.ts'
 import type { World } from './time.ts'
 import { isTroubled, settledAfter } from './trouble.ts'
 import { createWanted } from './wanted.ts'
-import { composedOf } from './ways/formulas.ts'
-import { composites, holds } from './ways/rules.ts'
 
 /** What the checker follows of one process: all that it was told, and all that it does. */
 export interface Knowledge {
@@ -133,12 +130,7 @@ export function createChecker(
     const objects = new Map<string, Versions>()
     const wanted = createWanted()
     const measuring = createMeasuring(measured, () => process.leads)
-    const episodes = activity.follow()
     let ranAt = world.now()
-    /** Since when workloads are scaled at all again, after a pause as a whole: what was known before is not known then. */
-    const askedSince = new Map<string, number>()
-    /** Since when workloads are known: what others were told before, of the same queues, is no activity of theirs. */
-    const knownSince = new Map<string, number>()
     let insight: Insight | undefined
     const says_ = (text: string): void => note(`${id} ${text}`)
 
@@ -180,47 +172,14 @@ export function createChecker(
       return why
     }
 
-    const markActive = (query: string): void => {
-      // what a former owner is told while it ends is known to nobody who acts
-      if (!process.leads) return
-      for (const { newest } of objects.values()) {
-        // what is paused as a whole asks nothing; what others are told is not told to it
-        if (!newest || isHalted(newest)) continue
-        if (!newest.spec.triggers.some((t) => parametersOf(t).query === query)) continue
-        const { uid = '', name } = newest.metadata
-        // what a pause of scale-out keeps asleep is no activity
-        if (pauseOf(newest) === 'out' && isResting(newest, courses.count(name))) continue
-        if (isTold(newest)) episodes.active(uid)
-        else episodes.idle(uid)
-      }
-    }
-
-    /** Whether what it was told of all its triggers makes it active. */
-    const isTold = (object: ScaledObject): boolean => {
-      const uid = object.metadata.uid ?? ''
-      const oldest = Math.max(
-        askedSince.get(uid) ?? 0,
-        knownSince.get(uid) ?? 0,
-        world.now() - acceptedAge(object) - periodOf(object),
-      )
-      const young = (query: string): readonly Heard[] => {
-        const last = hearing.last(query)
-        return last && last.at >= oldest ? [last] : []
-      }
-      const said = object.spec.triggers.map((t) => {
-        const [last] = young(parametersOf(t).query)
-        if (!last || says(t, last) === 'unknown') return 'unknown'
-        // what only holds is no activity of a workload that rests
-        return holds(object, t) ? 'idle' : says(t, last)
-      })
-      const composed = composedOf(object)
-      const given = composites({ object, now: world.now(), newest: young })
-      const isActive = composed
-        ? given.some((value) => value > composed.activation)
-        : said.includes('active')
-      return !said.includes('unknown') && (isActive || isForced(object))
-    }
-
+    const awareness = createAwareness({
+      world,
+      hearing: () => hearing,
+      objects,
+      leads: () => process.leads,
+      count: (name) => courses.count(name),
+      activity,
+    })
     const scaling = createScaling({ id, world, whyNot, facts, courses, violate })
     const audit = createAudit({
       id,
@@ -232,7 +191,7 @@ export function createChecker(
     })
 
     const rests = (): void => {
-      episodes.forgetUnwritten()
+      awareness.forgetUnwritten()
       insight = undefined
       audit.rests()
       says_('rests')
@@ -255,7 +214,7 @@ export function createChecker(
         hearing.hear(query, world.now(), told)
         says_(`hears ${query} ${told.kind === 'value' ? told.value : told.kind}`)
         if (sure && !lost) measuring.heard(query, told, world.now())
-        markActive(query)
+        awareness.heard(query)
         courses.heard(query)
         ofJobs.heard(query, told)
       },
@@ -274,14 +233,9 @@ export function createChecker(
         const known = objects.get(name) ?? createVersions()
         objects.set(name, known)
         const before = known.newest
-        const halted = before && isHalted(before)
         known.add(world.now(), object)
         courses.saw(before, object)
-        const { uid = '' } = object.metadata
-        if (!knownSince.has(uid)) knownSince.set(uid, world.now())
-        // however short it was
-        if (isForced(object)) activity.perhaps(uid)
-        if (halted && !isHalted(object)) askedSince.set(uid, world.now())
+        awareness.saw(before, object)
       },
       read: (scale) => courses.read(scale),
       issued(call, wanted) {
@@ -354,7 +308,7 @@ export function createChecker(
     return {
       id,
       knowledge,
-      forgetUnwritten: () => episodes.forgetUnwritten(),
+      forgetUnwritten: () => awareness.forgetUnwritten(),
       async audit() {
         const views = (await insight?.list()) ?? []
         audit.look(views)
