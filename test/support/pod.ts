@@ -62,8 +62,9 @@ export interface Pod {
   kill(): Promise<void>
 }
 
-/** Whether the kernel lets us stand in for a container engine. */
+/** Whether the kernel lets us stand in for a container engine; `EBB_TEST_BARE=1` says that it does not. */
 export const canContain = (): boolean =>
+  process.env['EBB_TEST_BARE'] !== '1' &&
   process.getuid?.() === 0 &&
   spawnSync('unshare', ['--mount', '--pid', '--fork', 'setpriv', '--version'], { stdio: 'ignore' })
     .status === 0
@@ -82,46 +83,60 @@ mount --rbind /dev dev; mount -t proc proc proc
 for own in . usr etc node; do mount -o remount,bind,ro "$root/$own"; done
 exec chroot "$root" setpriv --reuid "$user" --regid "$group" --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all sh -c 'cd /ebb; exec "$@"' sh "$@"`
 
+const accountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
+
+interface Start {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+function contained(spec: PodSpec, { folder }: PodParts, program: readonly string[]): Start {
+  const { runAsUser, runAsGroup } = spec.securityContext
+  const apart = ['--mount', '--pid', '--fork', '--kill-child=SIGKILL']
+  const over = [folder, dirname(process.execPath), String(runAsUser), String(runAsGroup)]
+  return {
+    command: 'unshare',
+    args: [...apart, 'sh', '-c', container, 'sh', ...over, '/node/node', ...program],
+  }
+}
+
+const readOnly = ['--permission', '--allow-fs-read=*', '--allow-child-process']
+
+/** As a process of ours: its volumes are found where they are by `mounts.ts`, and Node itself refuses it every write. It starts once more, as itself. */
+function bare(spec: PodSpec, { folder }: PodParts, program: readonly string[]): Start {
+  const [entry = '', ...args] = program
+  const mounts = [accountPath, ...spec.containers[0].volumeMounts.map((each) => each.mountPath)]
+  const preload = ['--import', fileURLToPath(new URL('mounts.ts', import.meta.url))]
+  return {
+    command: process.execPath,
+    args: [...readOnly, ...preload, join(folder, entry), ...args],
+    env: { POD_ROOT: folder, POD_MOUNTS: mounts.join(':'), NODE_NO_WARNINGS: '1' },
+  }
+}
+
 /** The one container of the pod, started as its spec says from what the Dockerfile would have put into the image. */
 export function startPod(spec: PodSpec, parts: PodParts): Pod {
   const [of] = spec.containers
   const { entrypoint, env } = image()
   fill(spec, parts)
-  const { runAsUser, runAsGroup } = spec.securityContext
-  const child = spawn(
-    'unshare',
-    [
-      '--mount',
-      '--pid',
-      '--fork',
-      '--kill-child=SIGKILL',
-      'sh',
-      '-c',
-      container,
-      'sh',
-      parts.folder,
-      dirname(process.execPath),
-      String(runAsUser),
-      String(runAsGroup),
-      '/node/node',
-      ...entrypoint.slice(1),
-      ...of.args,
-    ],
-    {
-      env: {
-        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-        HOME: '/home/node',
-        ...env,
-        ...parts.env,
-        ...environmentOf(of, parts.fields),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const isContained = canContain()
+  const start = (isContained ? contained : bare)(spec, parts, [...entrypoint.slice(1), ...of.args])
+  const child = spawn(start.command, start.args, {
+    env: {
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      HOME: '/home/node',
+      ...env,
+      ...parts.env,
+      ...environmentOf(of, parts.fields),
+      ...start.env,
     },
-  )
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const lines: string[] = []
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on('line', (line) => lines.push(line))
-  const pid = (): number => firstChildOf(child.pid ?? 0)
+  const pid = (): number => (isContained ? firstChildOf(child.pid ?? 0) : (child.pid ?? 0))
   return {
     lines,
     pid,
@@ -165,8 +180,7 @@ function fill(spec: PodSpec, { folder, files }: PodParts): void {
     cpSync(join(repository, name), join(folder, 'ebb', name), { recursive: true })
   write('home/node')
   for (const { name, mountPath } of spec.containers[0].volumeMounts) write(mountPath, files[name])
-  if (spec.automountServiceAccountToken)
-    write('/var/run/secrets/kubernetes.io/serviceaccount', files['account'])
+  if (spec.automountServiceAccountToken) write(accountPath, files['account'])
 }
 
 const environmentOf = (
