@@ -71,8 +71,12 @@ const inputOf = (s: Bounds, d: DirectFacts) => ({
   behavior: d.behavior,
   flags: defaultFlags,
   scaled: { spec: s.replicas, status: d.status, pods: d.pods?.all ?? 0, ready: d.pods?.ready ?? 0 },
-  metrics: d.pods === undefined ? d.readings.map(uncounted) : d.readings,
+  metrics: countable(d),
 })
+
+/** The readings that a count can follow from, and why it cannot from the others. */
+export const countable = ({ pods, readings }: DirectFacts): readonly HpaReading[] =>
+  pods === undefined ? readings.map(uncounted) : readings
 
 /** A Value target is a share of the pods that are ready. */
 const uncounted = (reading: HpaReading): HpaReading =>

@@ -8,6 +8,7 @@ import {
   type Situation,
   type TriggerFacts,
 } from './decide.ts'
+import { countable } from './direct.ts'
 import type { JobBecause, JobDecision, JobSituation } from './decide-jobs.ts'
 import { explainJobs, jobReasons } from './job-reasons.ts'
 import { nameOf } from './foreign.ts'
@@ -217,7 +218,7 @@ const isMeasured = ({ direct }: Situation): boolean =>
 
 const unmeasured = ({ direct }: Situation): string =>
   list(
-    (direct?.readings ?? []).flatMap(({ name, read }) =>
+    (direct ? countable(direct) : []).flatMap(({ name, read }) =>
       read.kind === 'missing' ? [`${name} is not known (${read.message})`] : [],
     ),
   )

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
+import { explain } from '../../src/core/reasons.ts'
 import { failure } from '../../src/errors.ts'
 import type { Kind } from '../../src/kinds.ts'
 import { kinds } from '../../src/kinds.ts'
@@ -124,6 +125,17 @@ describe('a Value target without an HPA', () => {
     bench.source.queues.set('orders', 1)
     await bench.clock.advance(120_000)
     assert.equal(await fleetReplicas(bench), 5)
+    const view = await bench.controller().insight.get('default', 'orders')
+    const { situation, decision } = view ?? assert.fail('no view')
+    assert.equal(decision?.because, 'unmeasured')
+    assert.match(
+      situation && decision ? explain(situation, decision) : '',
+      /s0-memory-orders is not known \(the pods of the target cannot be counted\)/,
+    )
+    assert.match(
+      (await bench.events()).join(),
+      /Warning KEDAScalerInfo: the pods of Fleet orders cannot be counted: Fleet orders does not say/,
+    )
     bench.source.queues.set('orders', 50)
     await bench.clock.advance(120_000)
     assert.equal(await fleetReplicas(bench), 5)
@@ -176,6 +188,7 @@ describe('the pods of a target', () => {
     })
     return {
       clock,
+      cluster,
       all,
       pods,
       asked,
@@ -196,6 +209,20 @@ describe('the pods of a target', () => {
       await clock.advance(10_000)
     }
     assert.deepEqual(asked, ['scale', 'list pods app=orders'])
+  })
+
+  test('are ready where they run and say so', async (t) => {
+    const { clock, cluster, pods } = await follow(t)
+    pods.count(found)
+    const [first, second] = cluster.pods('default', 'app=orders')
+    const patch = (one: Pod | undefined, status: object): Promise<unknown> => {
+      const ref = { namespace: 'default', name: one?.metadata.name ?? '' }
+      return cluster.patch(kinds.pod, ref, { status }, { subresource: 'status' }, forever)
+    }
+    await patch(first, { phase: 'Unknown' })
+    await patch(second, { conditions: [{ type: 'Ready', status: 'False' }] })
+    await clock.advance(1_000)
+    assert.deepEqual(pods.count(found), { all: 3, ready: 1 })
   })
 
   test('are let go of when nobody has asked for long', async (t) => {

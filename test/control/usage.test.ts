@@ -4,6 +4,10 @@ import { decide } from '../../src/core/decide.ts'
 import { failure } from '../../src/errors.ts'
 import { kinds } from '../../src/kinds.ts'
 import type { PodMetrics, ScaledObjectSpec, TriggerSpec, Workload } from '../../src/resources.ts'
+import { createUsage } from '../../src/control/usage.ts'
+import { resourceTriggers } from '../../src/core/resource-trigger.ts'
+import type { PodView } from '../../src/scaler.ts'
+import { manualClock } from '../support/clock.ts'
 import { deployment, forever, openBench, scaledObject, type Bench } from '../support/controller.ts'
 import { podMetricsDefinition } from '../support/pod-metrics.ts'
 
@@ -218,6 +222,8 @@ describe('cpu and memory without an HPA', () => {
     const { reason, message } = await bench.condition('Ready')
     assert.equal(reason, 'TriggerError')
     assert.match(message ?? '', /cpu: nobody serves metrics\.k8s\.io in this cluster/)
+    const { status } = await bench.scaledObject()
+    assert.deepEqual(Object.keys(status?.triggersActivity ?? {}), ['s1-memory-orders'])
     bench.source.queues.set('orders', 45)
     await go(20_000)
     assert.ok((await bench.replicas()) > 4)
@@ -260,12 +266,13 @@ describe('cpu and memory without an HPA', () => {
   })
 
   test('at zero nobody is asked, and only the queue wakes it', async (t) => {
-    const { bench, go, load, view } = await stage(t, [cpu, queue], {
+    const { bench, go, load, lists, view } = await stage(t, [cpu, queue], {
       replicas: 0,
       spec: { minReplicaCount: 0 },
     })
     await go(30 * minute)
     assert.equal(await bench.replicas(), 0)
+    assert.deepEqual(lists, [])
     bench.source.queues.set('orders', 12)
     load(30)
     await go(15_000)
@@ -350,4 +357,62 @@ describe('cpu and memory without an HPA', () => {
     assert.deepEqual((await view()).records.at(-1)?.write, { kind: 'shadow', from: 2, to: 4 })
     assert.deepEqual(bench.writes, [])
   })
+})
+
+test('what was measured before a suspension says nothing of now', () => {
+  const clock = manualClock()
+  const at = clock.now()
+  const measure = { at, window: 10_000, containers: [{ name: 'main', cpu: 90, memory: 1 }] }
+  const background = {
+    leaving: false,
+    started: at - 60 * minute,
+    readiness: { status: 'True', since: at - 59 * minute },
+    containers: [{ name: 'main', cpu: 100, memory: 1 }],
+    whole: undefined,
+  }
+  const pod = {
+    name: 'a',
+    phase: 'Running',
+    ready: true,
+    node: 'n',
+    conditions: [],
+    job: undefined,
+  }
+  const view: PodView = {
+    synced: Promise.resolve(),
+    stale: undefined,
+    list: () => [{ ...pod, report: undefined, background }],
+    onChange: () => () => {},
+    release() {},
+  }
+  const sample = {
+    answer: { kind: 'value', value: new Map([['a', measure]]) },
+    at,
+    took: 5,
+    before: undefined,
+  } as const
+  const usage = createUsage({
+    // only what is asked of them here
+    clock: { ...clock, now: () => at + late },
+    engine: { subscribe: () => ({ latest: () => sample, repeat() {}, close() {} }) } as never,
+    scaler: {} as never,
+    pods: { selector: 'app=a', problem: undefined, view: () => view } as never,
+    answered() {},
+  })
+  const resolved = {
+    resources: resourceTriggers([cpu]).resources,
+    settings: { period: 10_000 },
+    target: { namespace: 'default', name: 'a' },
+  } as never
+  let late = 20_000
+  assert.equal(usage.look(resolved)[0]?.facts.value, 90)
+  late = 20_001
+  const [measured] = usage.look(resolved)
+  assert.deepEqual(measured?.reading.read, {
+    kind: 'missing',
+    reason: 'FailedGetResourceMetric',
+    message: 'it was measured too long ago',
+    lasting: false,
+  })
+  assert.equal(measured?.facts.state, 'resource')
 })

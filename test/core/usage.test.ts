@@ -1,66 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import * as fc from 'fast-check'
+import { usageOf, type UsageTarget } from '../../src/core/usage.ts'
 import {
-  usageCount,
-  usageOf,
-  type PodMeasure,
-  type UsagePod,
-  type UsageTarget,
-} from '../../src/core/usage.ts'
-
-const now = 1_700_000_000_000
-const second = 1_000
-const minute = 60 * second
-const tenth = { down: 0.1, up: 0.1 }
-
-interface Row {
-  readonly name?: string
-  /** Thousandths of a core that it uses, and asks for; undefined means that it is not known. */
-  readonly uses?: number | undefined
-  readonly asks?: number | undefined
-  readonly pod?: Partial<UsagePod>
-  readonly measure?: Partial<PodMeasure>
-}
-
-/** Runs and is ready for an hour; a row says what is different. */
-const podOf = ({ asks = 100, pod = {} }: Row, name: string): UsagePod => ({
-  name,
-  phase: 'Running',
-  leaving: false,
-  started: now - 60 * minute,
-  readiness: { status: 'True', since: now - 59 * minute },
-  containers: [{ name: 'main', cpu: asks, memory: asks }],
-  whole: undefined,
-  ...pod,
-})
-
-const look = (wanted: UsageTarget, rows: readonly Row[]) => {
-  const named = rows.map((row, i) => [row.name ?? `p${i}`, row] as const)
-  const measures = named.flatMap(([name, { uses, measure }]) =>
-    uses === undefined
-      ? []
-      : [
-          [
-            name,
-            {
-              at: now - 10 * second,
-              window: 30 * second,
-              containers: [{ name: 'main', cpu: uses, memory: uses }],
-              ...measure,
-            },
-          ] as const,
-        ],
-  )
-  const pods = named.map(([name, row]) => podOf(row, name))
-  return usageOf(wanted, pods, new Map(measures), now)
-}
-
-/** The replicas it asks for, or why that is not known. */
-const counted = (wanted: UsageTarget, rows: readonly Row[], current = rows.length) => {
-  const usage = look(wanted, rows)
-  return usage.kind === 'missing' ? usage.message : usageCount(usage, current, tenth)
-}
+  counted,
+  minute,
+  notReady,
+  now,
+  podOf,
+  readyFor,
+  second,
+  starting,
+  type Row,
+} from './usage.rows.ts'
 
 const half: UsageTarget = {
   resource: 'cpu',
@@ -71,12 +22,6 @@ const fifty: UsageTarget = { ...half, target: { type: 'AverageValue', milli: 50 
 const memory = { resource: 'memory' } as const
 const times = (n: number, row: Row): readonly Row[] => Array.from({ length: n }, () => row)
 
-const starting = (ago: number, readiness: UsagePod['readiness']): Partial<UsagePod> => ({
-  started: now - ago,
-  readiness,
-})
-const notReady = (ago: number): UsagePod['readiness'] => ({ status: 'False', since: now - ago })
-const readyFor = (ago: number): UsagePod['readiness'] => ({ status: 'True', since: now - ago })
 const container = (name: string, cpu: number | undefined) => ({ name, cpu, memory: cpu })
 
 type Expected = number | RegExp
@@ -194,6 +139,20 @@ describe('missing pods', () => {
     ['are taken to use nothing on the way up', half, [{ uses: 90 }, { uses: 90 }, {}], 4],
     ['never turn a fall into a rise', half, [{ uses: 40 }, {}, {}], 3],
     ['never turn a rise into a fall', half, [{ uses: 60 }, {}, {}], 3],
+    [
+      'never ask for more than the replicas on the way down',
+      half,
+      [...times(3, { uses: 10 }), {}],
+      2,
+      2,
+    ],
+    [
+      'never ask for fewer than the replicas on the way up',
+      half,
+      [{ uses: 100 }, { uses: 100 }, {}],
+      10,
+      10,
+    ],
     ['never ask for more than there are on the way down', half, [{ uses: 5 }, {}], 1, 1],
     [
       'are those without the resource in what was measured',
@@ -211,7 +170,7 @@ describe('missing pods', () => {
       [
         { uses: 90 },
         { uses: 90 },
-        { uses: 1, measure: { containers: [container('main', 1), container('side', undefined)] } },
+        { uses: 1, measure: { containers: [container('main', 90), container('side', undefined)] } },
       ],
       4,
     ],
@@ -275,6 +234,18 @@ describe('not-yet-ready pods', () => {
       half,
       [{ uses: 50 }, { uses: 900, pod: starting(minute, readyFor(39 * second)) }],
       2,
+    ],
+    [
+      'before five minutes it does',
+      half,
+      [{ uses: 50 }, { uses: 900, pod: starting(5 * minute - second, readyFor(second)) }],
+      2,
+    ],
+    [
+      'pending ones weigh by what they request',
+      half,
+      [{ uses: 100 }, { uses: 100 }, { asks: 300, pod: { phase: 'Pending' } }],
+      3,
     ],
     [
       'after five minutes the window does not matter',
@@ -407,70 +378,4 @@ describe('requests of the pod as a whole', () => {
       /a pod requests no cpu/,
     ],
   ])
-})
-
-const share = fc.integer({ min: 0, max: 400 })
-const anyRow: fc.Arbitrary<Row> = fc.record({
-  uses: fc.option(share, { nil: undefined, freq: 4 }),
-  asks: fc.constantFrom(50, 100, 200),
-  pod: fc.oneof(
-    { weight: 4, arbitrary: fc.constant({}) },
-    fc.constantFrom<Partial<UsagePod>>(
-      { phase: 'Pending' },
-      { phase: 'Failed' },
-      { leaving: true },
-      starting(minute, notReady(minute)),
-      { readiness: undefined },
-    ),
-  ),
-})
-const anyRows = fc.array(anyRow, { maxLength: 8 })
-const anyTarget: fc.Arbitrary<UsageTarget> = fc
-  .record({
-    resource: fc.constantFrom('cpu' as const, 'memory' as const),
-    amount: fc.integer({ min: 1, max: 300 }),
-    share: fc.boolean(),
-  })
-  .map(({ resource, amount, share: isShare }) => ({
-    resource,
-    container: undefined,
-    target: isShare
-      ? { type: 'Utilization', percent: amount }
-      : { type: 'AverageValue', milli: amount },
-  }))
-const current = fc.integer({ min: 1, max: 20 })
-
-describe('usage, always', () => {
-  test('a count is whole and not negative', () =>
-    fc.assert(
-      fc.property(anyTarget, anyRows, current, (wanted, rows, n) => {
-        const count = counted(wanted, rows, n)
-        return typeof count === 'string' || (Number.isInteger(count) && count >= 0)
-      }),
-    ))
-
-  // with fewer pods than replicas, as while they are made, an HPA that leaves its tolerance may fall
-  test('more usage never means fewer replicas where each has its pod', () =>
-    fc.assert(
-      fc.property(anyTarget, anyRows, share, (wanted, rows, more) => {
-        const grown = rows.map((row) =>
-          row.uses === undefined ? row : { ...row, uses: row.uses + more },
-        )
-        const isIgnored = ({ pod }: Row): boolean =>
-          pod?.leaving === true || pod?.phase === 'Failed'
-        const n = rows.filter((row) => !isIgnored(row)).length
-        const before = counted(wanted, rows, n)
-        const after = counted(wanted, grown, n)
-        return typeof before === 'string' || typeof after === 'string' || after >= before
-      }),
-      { numRuns: 2_000 },
-    ))
-
-  test('the order of the pods does not matter', () =>
-    fc.assert(
-      fc.property(anyTarget, anyRows, current, (wanted, rows, n) => {
-        const named = rows.map((row, i) => ({ ...row, name: `p${i}` }))
-        assert.deepEqual(counted(wanted, named.toReversed(), n), counted(wanted, named, n))
-      }),
-    ))
 })
