@@ -102,6 +102,7 @@ export async function openEbb(parts: EbbParts, signal: AbortSignal): Promise<Ebb
       why === undefined ? log.info('certificates are in order') : log.warn({ why }, 'certificates'),
   })
   const relay = createRelay({
+    clock,
     credentials() {
       const [pair, trusted] = [certs.current(), certs.trusted()]
       return pair && trusted !== undefined ? { ...pair, trusted } : undefined

@@ -18,18 +18,35 @@ export interface ForwardingParts {
 /** How long a request may take in all (ms), and how often it is looked for a new leader meanwhile. */
 const within = 1_000
 const step = 50
+/** Requests under way at once: more than an HPA controller has workers. Those above it fail at once. */
+const most = 256
 
 /**
  * Answers from this replica's loops, or asks the replica that leads. Where that one does not answer, who leads is looked up
- * anew, and a new leader is asked once, all within a second.
+ * anew, and a new leader is asked once, all within a second. One that has not answered for a while holds up nobody.
  */
 export function forwarding(parts: ForwardingParts): {
   readonly insight: Insight
   readonly readings: Readings
 } {
   const { clock, relay } = parts
+  let waiting = 0
 
   const remote = async <T>(
+    ask: (address: string, signal: AbortSignal) => Promise<T>,
+    here: (control: Control) => Promise<T>,
+  ): Promise<T> => {
+    if (waiting >= most)
+      throw unreachable(parts.leader()?.identity, `${most} requests wait already`)
+    waiting++
+    try {
+      return await search(ask, here)
+    } finally {
+      waiting--
+    }
+  }
+
+  const search = async <T>(
     ask: (address: string, signal: AbortSignal) => Promise<T>,
     here: (control: Control) => Promise<T>,
   ): Promise<T> => {
@@ -47,6 +64,11 @@ export function forwarding(parts: ForwardingParts): {
         if (leader && leader.identity !== asked?.identity) {
           const again = asked !== undefined
           asked = leader
+          const held = leader.address === undefined ? undefined : relay.held(leader.address)
+          if (held) {
+            parts.look()
+            throw held
+          }
           try {
             return await ask(addressOf(leader), signal)
           } catch (error) {

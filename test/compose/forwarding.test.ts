@@ -91,6 +91,7 @@ async function standby(
   let left = 0
   let looks = 0
   const relay = createRelay({
+    clock: o.clock,
     credentials: () => ({ ...pair, trusted: o.trusted ?? ca.cert }),
     name,
     onLeaving: () => left++,
@@ -300,4 +301,64 @@ void test('one that is about to end says so with its answer', async (t) => {
   s.leader = at('a', a.address)
   await s.read()
   assert.equal(s.left(), 1)
+})
+
+void test('a leader that hangs is tried once a second from its third failure on, and nobody else waits for it', async (t) => {
+  const [ca, clock] = [await makeAuthority(Date.now()), manualClock()]
+  let hangs = true
+  const ends: (() => void)[] = []
+  const read = (): Promise<readonly MetricValue[]> =>
+    hangs ? new Promise((resolve) => ends.push(() => resolve([value]))) : Promise.resolve([value])
+  const a = await owner(t, { ca, clock, read })
+  const s = await standby(t, ca, { clock })
+  s.leader = at('a', a.address)
+  const took = async (): Promise<number> => {
+    const started = clock.now()
+    await assert.rejects(run(clock, s.read()), unreachable(/no answer within 1 s/))
+    return clock.now() - started
+  }
+  for (let i = 0; i < 3; i++) assert.ok((await took()) >= 1_000)
+  const looks = s.looks()
+  for (let i = 0; i < 20; i++) assert.ok((await took()) <= 10)
+  assert.equal(a.reads(), 3)
+  assert.ok(s.looks() > looks, 'who leads is looked up all the same')
+  await clock.advance(1_000)
+  const probe = took()
+  await settle()
+  await assert.rejects(s.read(), unreachable(/no answer/), 'not while one tries it')
+  await probe
+  assert.equal(a.reads(), 4)
+  const b = await owner(t, { ca, clock })
+  s.leader = at('b', b.address)
+  assert.deepEqual(await run(clock, s.read()), [value], 'whoever leads next is asked at once')
+  s.leader = at('a', a.address)
+  hangs = false
+  for (const end of ends) end()
+  assert.deepEqual(await run(clock, s.read()), [value])
+})
+
+void test('a leader that hangs has a bounded number of reads wait for it, and they end within the second', async (t) => {
+  const [ca, clock] = [await makeAuthority(Date.now()), manualClock()]
+  const ends: (() => void)[] = []
+  const read = (): Promise<readonly MetricValue[]> =>
+    new Promise((resolve) => ends.push(() => resolve([value])))
+  const a = await owner(t, { ca, clock, read })
+  const s = await standby(t, ca, { clock })
+  s.leader = at('a', a.address)
+  const started = clock.now()
+  let ended = 0
+  const all = Array.from({ length: 400 }, () => s.read().finally(() => ended++))
+  const settled = Promise.allSettled(all)
+  await settle()
+  assert.equal(ended, 400 - 256, 'those above the bound fail at once')
+  while (a.reads() < 32) await settle()
+  await clock.advance(900)
+  assert.equal(a.reads(), 32, 'as many as there are connections')
+  const results = await run(clock, settled)
+  const told = (why: RegExp): number =>
+    results.filter((one) => one.status === 'rejected' && unreachable(why)(one.reason)).length
+  assert.equal(told(/256 requests wait already/), 400 - 256)
+  assert.equal(told(/no answer within 1 s/), 256)
+  assert.ok(clock.now() - started <= 1_050)
+  for (const end of ends) end()
 })

@@ -113,6 +113,7 @@ function relayTo(reach: MemberParts['reach'], onLeaving: () => void): Relay {
     throw new Error('not asked in a simulation')
   }
   return {
+    held: () => undefined,
     read(address, namespace, name, metric, signal) {
       const lost = (why: string): Error => failure('REPLICA_UNREACHABLE', { which: address, why })
       return new Promise((resolve, reject) => {

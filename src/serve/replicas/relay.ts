@@ -1,7 +1,9 @@
 import { Pool } from 'undici'
 import type { Insight, MetricValue, WorkloadView } from '../../control/insight.ts'
-import { failure, reasonOf, retold } from '../../errors.ts'
+import type { Clock } from '../../clock.ts'
+import { failure, reasonOf, retold, type EbbError } from '../../errors.ts'
 import type { KeyPair } from '../tls.ts'
+import { createBreaker } from './breaker.ts'
 import {
   failedSchema,
   leavingHeader,
@@ -15,8 +17,11 @@ import {
 /**
  * Asks the replica that leads, over connections that are kept. Where it cannot be asked these fail with
  * REPLICA_UNREACHABLE, which is also what a signal that aborts leads to; what the other replica says fails as it did there.
+ * One that has failed several times in a row is asked once a second only, and all others fail at once.
  */
 export interface Relay {
+  /** Why that address is not asked just now; undefined where it may be. */
+  held(address: string): EbbError | undefined
   read(
     address: string,
     namespace: string,
@@ -34,6 +39,7 @@ export interface Relay {
 }
 
 export interface RelayOptions {
+  readonly clock: Pick<Clock, 'now'>
   /** This replica's certificate of Ebb's own CA, and the CAs (PEM) by which the other one's is verified. */
   readonly credentials: () => (KeyPair & { readonly trusted: string }) | undefined
   /** The name that the other one's certificate must have. */
@@ -50,6 +56,7 @@ const idle = 60_000
 const longestAnswer = 64 * 1024 * 1024
 
 export function createRelay(o: RelayOptions): Relay {
+  const breaker = createBreaker(o.clock)
   let open: { readonly key: string; readonly pool: Pool } | undefined
 
   const poolOf = (address: string): Pool => {
@@ -78,13 +85,14 @@ export function createRelay(o: RelayOptions): Relay {
   }
 
   const answer = async (address: string, path: string, signal: AbortSignal): Promise<unknown> => {
-    const told = await ask(address, path, signal)
+    const told = await breaker.run(address, () => ask(address, path, signal))
     const failed = failedSchema.safeParse(told)
     if (failed.success) throw retold(failed.data.failed)
     return told
   }
 
   return {
+    held: (address) => breaker.held(address),
     async read(address, namespace, name, metric, signal) {
       const path = pathOf(readingPath, { namespace, name, metric })
       const parsed = readingSchema.safeParse(await answer(address, path, signal))
