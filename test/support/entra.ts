@@ -13,6 +13,8 @@ export interface Entra extends StoreServer {
     readonly token: string
     readonly client: string
     readonly scope: string
+    /** Epoch ms. */
+    readonly expires: number
   }[]
   /** Client id -> the assertion or secret it is known by. */
   readonly clients: Map<string, string>
@@ -25,7 +27,7 @@ export interface Entra extends StoreServer {
 export const entraHost = 'login.entra.test'
 
 export async function startEntra(tenant: string, host = entraHost): Promise<Entra> {
-  const given: { token: string; client: string; scope: string }[] = []
+  const given: { token: string; client: string; scope: string; expires: number }[] = []
   const clients = new Map<string, string>()
   const asked: URLSearchParams[] = []
   let life = 3_600
@@ -46,7 +48,7 @@ export async function startEntra(tenant: string, host = entraHost): Promise<Entr
       return wrong(401, 'invalid_client', 'AADSTS7000215: Invalid client secret provided.')
     const scope = form.get('scope') ?? ''
     const made = `entra-${client}-${given.length + 1}`
-    given.push({ token: made, client, scope })
+    given.push({ token: made, client, scope, expires: Date.now() + life * 1_000 })
     return {
       status: 200,
       body: { token_type: 'Bearer', expires_in: life, ext_expires_in: life, access_token: made },

@@ -11,7 +11,7 @@ export interface KeyVaultServer extends StoreServer {
   /** `name` or `name/version` -> value. */
   readonly secrets: Map<string, string>
   readonly forbidden: Set<string>
-  /** Tokens it takes. */
+  /** Tokens it takes, besides those that `takes` says. */
   readonly taken: Set<string>
   /** What it says its resource is; the SDK takes no other than its own domain. */
   resource: string
@@ -19,7 +19,10 @@ export interface KeyVaultServer extends StoreServer {
 
 export const keyVaultHost = 'orders.vault.test'
 
-export async function startKeyVault(authority: string): Promise<KeyVaultServer> {
+export async function startKeyVault(
+  authority: string,
+  takes: (token: string) => boolean = () => false,
+): Promise<KeyVaultServer> {
   const secrets = new Map<string, string>()
   const forbidden = new Set<string>()
   const taken = new Set<string>()
@@ -28,7 +31,7 @@ export async function startKeyVault(authority: string): Promise<KeyVaultServer> 
 
   const answer = ({ path, headers }: StoreRequest): StoreReply => {
     const token = headers.authorization?.replace('Bearer ', '') ?? ''
-    if (!taken.has(token))
+    if (!taken.has(token) && !takes(token))
       return {
         status: 401,
         headers: {
