@@ -57,8 +57,13 @@ function frugally(): void {
 if (Number.parseInt(process.versions.node, 10) >= oldestNode) {
   frugally()
   keepCompiled()
+  // until the program listens itself: the first process of a container is not ended by a signal that nobody listens to
+  const end = (): void => process.exit()
+  if (process.argv[2] === 'run') process.on('SIGTERM', end)
   const { main } = await import('./cli/program.ts')
-  await main(process.argv)
+  const running = main(process.argv)
+  process.off('SIGTERM', end)
+  await running
 } else if (newerNode !== undefined) {
   hand(newerNode)
 } else {

@@ -111,7 +111,29 @@ function empty(): (got: Got, response: ServerResponse) => void {
   }
 }
 
+/** Sends SIGTERM to its own process when the program is about to be loaded. */
+const early = `
+  import { registerHooks } from 'node:module'
+  registerHooks({
+    load(url, context, next) {
+      if (url.endsWith('/cli/program.ts')) process.kill(process.pid, 'SIGTERM')
+      return next(url, context)
+    },
+  })`
+
 describe('asked to end', () => {
+  test('before the program is loaded, it ends with 0', async (t) => {
+    const api = await fakeApi(t, () => undefined)
+    const file = join(await folder(t), 'kubeconfig')
+    await writeFile(file, kubeconfig(api.url))
+    const hook = `--import=data:text/javascript,${encodeURIComponent(early)}`
+    const child = spawn(process.execPath, [hook, main, 'run', '--kubeconfig', file], {
+      stdio: 'ignore',
+    })
+    t.after(() => child.kill('SIGKILL'))
+    assert.deepEqual(await once(child, 'exit'), [0, null])
+  })
+
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     test(`by ${signal} while the API server does not answer its first question, it ends at once, with 0`, async (t) => {
       const api = await fakeApi(t, () => undefined)
