@@ -53,10 +53,11 @@ async function list(
 }
 
 /** One that does not say when it was measured counts as old, so that it is not trusted of a pod that has just become ready. */
-const measureOf = ({ timestamp, window, containers = [] }: PodMetrics): PodMeasure => ({
+const measureOf = ({ timestamp, window, containers }: PodMetrics): PodMeasure => ({
   at: parseTime(timestamp) ?? 0,
   window: goDuration(window ?? '') ?? 0,
-  containers: containers.map(({ name, usage }) => ({ name, ...amountsOf(usage) })),
+  // an empty Go slice may be written as null
+  containers: (containers ?? []).map(({ name, usage }) => ({ name, ...amountsOf(usage) })),
 })
 
 /** In the words of sources, so that the breaker knows an outage from a refusal. */

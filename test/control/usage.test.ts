@@ -349,6 +349,34 @@ describe('cpu and memory without an HPA', () => {
     assert.deepEqual([lists, bench.writes], [[], []])
   })
 
+  test('a restart lowers nothing before the metrics API has answered again', async (t) => {
+    const { bench, go, load, refuse } = await stage(t, [cpu], { replicas: 4 })
+    load(200)
+    await go(6 * minute)
+    load(20)
+    refuse('CLUSTER_UNREACHABLE')
+    await bench.restart()
+    await go(10 * minute)
+    assert.equal(await bench.replicas(), 4)
+    refuse(undefined)
+    await go(25_000)
+    assert.equal(await bench.replicas(), 1)
+  })
+
+  test('with demand: sum, cpu stands beside the sum of the queues', async (t) => {
+    const annotations = { ...direct, 'ebb.dev/demand': 'sum' }
+    const mails = { type: 'queue', metadata: { queue: 'mails', length: '5' } }
+    const { bench, go, load } = await stage(t, [cpu, queue, mails], { annotations })
+    bench.source.queues.set('orders', 5)
+    bench.source.queues.set('mails', 10)
+    load(150)
+    await go(6 * minute)
+    assert.equal(await bench.replicas(), 3)
+    load(240)
+    await go(6 * minute)
+    assert.equal(await bench.replicas(), 5)
+  })
+
   test('in shadow shows what an HPA would do', async (t) => {
     const annotations = { 'ebb.dev/mode': 'shadow' }
     const { bench, go, load, view } = await stage(t, [cpu], { annotations })
