@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { failure } from '../src/errors.ts'
+import { kinds } from '../src/kinds.ts'
 import { settle } from './support/clock.ts'
-import { takeover, vanish, world } from './support/lease.ts'
+import { place, takeover, vanish, world } from './support/lease.ts'
 
 void test('after a crash the next one leads when the last renewal is as old as the Lease lasts', async (t) => {
   for (const crash of [0, 1, 700, 1_999, 60_000]) {
@@ -72,6 +73,21 @@ void test('a watch that has died without a word before a crash costs no more tha
     await w.clock.advance(takeover + 4_400)
     assert.equal(b.elector.holding, true, `muted ${mutedFor} ms before`)
   }
+})
+
+void test("where the watch is refused, a Lease that somebody deletes is nobody else's before its time either", async (t) => {
+  const w = world(t)
+  w.cluster.setFaults({
+    before({ verb }) {
+      if (verb === 'watch') throw failure('CLUSTER_FORBIDDEN', { what: 'watch', why: 'no' })
+    },
+  })
+  const b = await vanish(w)
+  await w.cluster.remove(kinds.lease, place, {}, t.signal)
+  await w.clock.advance(takeover - 1)
+  assert.equal(b.elector.holding, false)
+  await w.clock.advance(1)
+  assert.equal(b.elector.holding, true)
 })
 
 void test('where the watch is refused it is said once, and the Lease is looked at now and then', async (t) => {
