@@ -337,6 +337,20 @@ void test('a leader that hangs is tried once a second from its third failure on,
   assert.deepEqual(await run(clock, s.read()), [value])
 })
 
+void test('a leader whose views take too long is still asked for readings', async (t) => {
+  const [ca, clock] = [await makeAuthority(Date.now()), manualClock()]
+  const ends: (() => void)[] = []
+  const slow = (): Promise<undefined> =>
+    new Promise((resolve) => ends.push(() => resolve(undefined)))
+  const insight = { list: async () => [], get: slow }
+  const a = await owner(t, { ca, clock, insight })
+  const s = await standby(t, ca, { clock })
+  s.leader = at('a', a.address)
+  for (let i = 0; i < 5; i++) await assert.rejects(run(clock, s.get()), unreachable(/no answer/))
+  assert.deepEqual(await run(clock, s.read()), [value])
+  for (const end of ends) end()
+})
+
 void test('a leader that hangs has a bounded number of reads wait for it, and they end within the second', async (t) => {
   const [ca, clock] = [await makeAuthority(Date.now()), manualClock()]
   const ends: (() => void)[] = []

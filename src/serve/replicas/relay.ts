@@ -17,7 +17,7 @@ import {
 /**
  * Asks the replica that leads, over connections that are kept. Where it cannot be asked these fail with
  * REPLICA_UNREACHABLE, which is also what a signal that aborts leads to; what the other replica says fails as it did there.
- * One that has failed several times in a row is asked once a second only, and all others fail at once.
+ * One that has failed to answer several reads in a row is asked once a second only, and all else fails at once.
  */
 export interface Relay {
   /** Why that address is not asked just now; undefined where it may be. */
@@ -84,31 +84,39 @@ export function createRelay(o: RelayOptions): Relay {
     }
   }
 
-  const answer = async (address: string, path: string, signal: AbortSignal): Promise<unknown> => {
-    const told = await breaker.run(address, () => ask(address, path, signal))
+  const answer = async (asked: Promise<unknown>): Promise<unknown> => {
+    const told = await asked
     const failed = failedSchema.safeParse(told)
     if (failed.success) throw retold(failed.data.failed)
     return told
+  }
+
+  /** The views of a large cluster may take longer than there is time: that says nothing of whether readings are answered. */
+  const view = async (address: string, path: string, signal: AbortSignal): Promise<unknown> => {
+    const held = breaker.held(address)
+    if (held) throw held
+    return answer(ask(address, path, signal))
   }
 
   return {
     held: (address) => breaker.held(address),
     async read(address, namespace, name, metric, signal) {
       const path = pathOf(readingPath, { namespace, name, metric })
-      const parsed = readingSchema.safeParse(await answer(address, path, signal))
+      const asked = breaker.run(address, () => ask(address, path, signal))
+      const parsed = readingSchema.safeParse(await answer(asked))
       if (!parsed.success) throw unreachable(address, 'its answer is of another version of Ebb')
       return parsed.data.values
     },
     async get(address, [namespace, name, kind], signal) {
       const query = kind === undefined ? '' : `?kind=${kind}`
-      const told = await answer(address, pathOf(workloadPath, { namespace, name }) + query, signal)
+      const told = await view(address, pathOf(workloadPath, { namespace, name }) + query, signal)
       // made by the same code as here; it is shown, and nothing is decided by it
       const { workload } = told as { readonly workload?: WorkloadView }
       // an older version knows nothing of kinds
       return kind === undefined || workload?.kind === kind ? workload : undefined
     },
     async list(address, signal) {
-      const told = await answer(address, pathOf(workloadsPath), signal)
+      const told = await view(address, pathOf(workloadsPath), signal)
       // as above
       return (told as { readonly workloads?: readonly WorkloadView[] }).workloads ?? []
     },
