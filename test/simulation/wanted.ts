@@ -15,8 +15,12 @@ export function createWanted(): Wanted {
   return {
     saw(object, now) {
       const { kind, metadata } = object
-      const before = queries.get(`${kind} ${metadata.name}`) ?? []
-      queries.set(`${kind} ${metadata.name}`, asksFor(object))
+      const key = `${kind} ${metadata.name}`
+      const before = queries.get(key) ?? []
+      const asks = asksFor(object)
+      // most of what is seen is no workload, or asks for the same as before
+      if (asks.join() === before.join()) return
+      queries.set(key, asks)
       const still = new Set([...queries.values()].flat())
       for (const query of before) if (!still.has(query)) dropped.set(query, now)
     },
