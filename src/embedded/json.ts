@@ -57,13 +57,17 @@ export function textAt(value: unknown, ...path: readonly string[]): string {
 /** Any object as a tree: types of resources have no index signature, their values do. */
 export const asTree = (value: Resource | object): Tree => value as unknown as Tree
 
-/** A deeply frozen copy, as JSON would carry it: members that are undefined are left out. */
+/**
+ * A deeply frozen copy, as JSON would carry it: members that are undefined are left out. What is frozen already was made here,
+ * since nothing else freezes, and is not copied again.
+ */
 export function frozen<T>(value: T): T {
   // The copy has the shape of what was copied.
   return freeze(value) as T
 }
 
 function freeze(value: unknown): unknown {
+  if (Object.isFrozen(value)) return value
   if (Array.isArray(value)) return Object.freeze(value.map((item) => freeze(item)))
   if (!isTree(value)) return value
   const copy: Record<string, unknown> = {}

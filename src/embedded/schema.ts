@@ -7,28 +7,33 @@ export type { Schema }
 /**
  * Prunes what the schema does not name and fills in defaults, as an API server does before it stores a custom resource.
  * A null for a field that has a default and is not nullable counts as absent. Names `apiVersion`, `kind` and `metadata`
- * of the object itself are the caller's to keep.
+ * of the object itself are the caller's to keep. What needs nothing stays the same object.
  */
 export function shaped(value: unknown, schema: Schema): unknown {
   if (Array.isArray(value)) {
     const { items } = schema
-    return items ? value.map((item) => shaped(item, items)) : value
+    if (!items) return value
+    const made = value.map((item) => shaped(item, items))
+    return made.every((item, index) => item === value[index]) ? value : made
   }
   return isTree(value) ? shapedTree(value, schema) : value
 }
 
 function shapedTree(value: Tree, schema: Schema): Tree {
   const result: Record<string, unknown> = {}
+  let changed = false
   for (const [key, member] of Object.entries(value)) {
     const known = memberOf(schema, key)
-    if (known === undefined) continue
-    const dropped = member === null && known.default !== undefined && known.nullable !== true
-    if (!dropped) result[key] = shaped(member, known)
+    const dropped = member === null && known?.default !== undefined && known.nullable !== true
+    if (known !== undefined && !dropped) result[key] = shaped(member, known)
+    if (result[key] !== member) changed = true
   }
   for (const [key, known] of Object.entries(schema.properties ?? {}))
-    if (result[key] === undefined && known.default !== undefined)
+    if (result[key] === undefined && known.default !== undefined) {
       result[key] = shaped(known.default, known)
-  return result
+      changed = true
+    }
+  return changed ? result : value
 }
 
 /** Everything that is wrong with a value, each with the path it is at; empty where it fits. */

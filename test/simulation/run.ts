@@ -16,6 +16,8 @@ const { values } = parseArgs({
   },
 })
 
+// sources fail all the time here, and a failure costs most by its stack
+if (!values.verbose) Error.stackTraceLimit = 0
 if (values.defect !== undefined) inject(defectOf(values.defect))
 // only now, so that the defect is in what they load
 const { generate } = await import('./generate.ts')
