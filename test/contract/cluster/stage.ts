@@ -63,13 +63,13 @@ export function check(
   })
 }
 
-/** Waits until `probe` gives something, letting time pass in between; fails with `what` after 30 s. */
+/** Waits until `probe` gives something, letting time pass in between; fails with `what` after 90 s: real controllers back off. */
 export async function eventually<T>(
   stage: Stage,
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
 ): Promise<T> {
-  for (let waited = 0; waited < 30_000; waited += 100) {
+  for (let waited = 0; waited < 90_000; waited += 100) {
     const found = await probe()
     if (found !== undefined && found !== false) return found
     await stage.pass(100)
