@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { failure } from '../src/errors.ts'
 import { kinds } from '../src/kinds.ts'
 import { settle } from './support/clock.ts'
-import { place, takeover, vanish, world } from './support/lease.ts'
+import { place, takeover, takesOver, vanish, world } from './support/lease.ts'
 
 void test('after a crash the next one leads when the last renewal is as old as the Lease lasts', async (t) => {
   for (const crash of [0, 1, 700, 1_999, 60_000]) {
@@ -84,10 +84,7 @@ void test("where the watch is refused, a Lease that somebody deletes is nobody e
   })
   const b = await vanish(w)
   await w.cluster.remove(kinds.lease, place, {}, t.signal)
-  await w.clock.advance(takeover - 1)
-  assert.equal(b.elector.holding, false)
-  await w.clock.advance(1)
-  assert.equal(b.elector.holding, true)
+  await takesOver(w, b)
 })
 
 void test('where the watch is refused it is said once, and the Lease is looked at now and then', async (t) => {
@@ -98,10 +95,7 @@ void test('where the watch is refused it is said once, and the Lease is looked a
   w.cluster.setFaults({ before: refuse })
   const b = await vanish(w)
   assert.equal(b.told.filter((word) => word.startsWith('trouble')).length, 1)
-  await w.clock.advance(takeover - 1)
-  assert.equal(b.elector.holding, false)
-  await w.clock.advance(1)
-  assert.equal(b.elector.holding, true, 'and taken when its time is over')
+  await takesOver(w, b)
   assert.equal(b.told.filter((word) => word.startsWith('trouble')).length, 1, b.told.join())
   await b.elector.resign()
   const c = await w.join('c')

@@ -1,3 +1,4 @@
+import { gapPeriods } from '../core/gap.ts'
 import { EbbError } from '../errors.ts'
 import type { Open } from '../open.ts'
 import type { Engine } from '../poll/port.ts'
@@ -26,9 +27,6 @@ export interface SamplingHooks {
   ): void
   denied(plan: Plan, signal: AbortSignal): Promise<void>
 }
-
-/** Two periods without a good sample are a gap: after it nothing is lowered before one full fresh set. */
-const gapPeriods = 2
 
 export function createSampling(engine: Engine, start: number, hooks: SamplingHooks): Sampling {
   let freshSince = start

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { TriggerFacts } from '../core/decide.ts'
+import { gapPeriods } from '../core/gap.ts'
 import type { HpaReading } from '../core/proposal.ts'
 import type { ResourceTrigger } from '../core/resource-trigger.ts'
 import {
@@ -40,9 +41,6 @@ export interface UsageOfWorkload {
   tidy(): void
   release(): void
 }
-
-/** Samples older than so many periods, as after the process was suspended, say nothing of now. */
-const gapPeriods = 2
 
 export function createUsage(parts: UsageParts): UsageOfWorkload {
   const { clock, engine, scaler, pods } = parts

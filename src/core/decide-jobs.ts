@@ -1,4 +1,5 @@
 import type { TriggerFacts } from './decide.ts'
+import { gapPeriods } from './gap.ts'
 import {
   combined,
   jobDemand,
@@ -61,8 +62,7 @@ const mostAtOnce = 1_000
 /** Polls of one period come a little early or late; so much of it (a part) must have passed since the last creation. */
 const paced = 0.9
 
-/** So many periods without an answer are a gap; none is shorter (ms), as slow sources answer late. */
-const gapPeriods = 2
+/** No gap is shorter (ms), as slow sources answer late. */
 const shortestGap = 60_000
 
 /**

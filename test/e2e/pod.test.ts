@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { canStart, startControlPlane, type ControlPlane } from '../control-plane/start.ts'
 import { startFakePrometheus } from '../support/fake-prometheus.ts'
-import { point, until } from '../support/installed.ts'
+import { ofDeployment, point, until } from '../support/installed.ts'
 import { looksAt } from '../support/look.ts'
 import { need } from '../support/need.ts'
 import { deploymentObject, listOf, prometheusTrigger, scaledObject } from '../support/objects.ts'
@@ -98,17 +98,7 @@ test(
     await using plane = await startControlPlane({ hpaSync: '1s' })
     await plane.kubectl('apply', '--server-side', '-k', 'manifests')
     // there is no node: what the Deployment would start is started here
-    const spec: PodSpec = JSON.parse(
-      await plane.kubectl(
-        '-n',
-        'ebb',
-        'get',
-        'deployment',
-        'ebb',
-        '-o',
-        'jsonpath={.spec.template.spec}',
-      ),
-    )
+    const spec: PodSpec = JSON.parse(await ofDeployment(plane, '{.spec.template.spec}'))
     const [{ ports, readinessProbe, resources }] = spec.containers
     const named = (name: string): number => ports.find((p) => p.name === name)?.containerPort ?? 0
     for (const port of [named('https'), named('http')])

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { canStart, startControlPlane } from '../control-plane/start.ts'
+import { ofDeployment } from '../support/installed.ts'
 import { need } from '../support/need.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
@@ -80,27 +81,11 @@ test(
       }
       const [, port = ''] = /port-forward -n ebb deployment\/ebb (\d+)/.exec(readme) ?? []
       const ports = '{.spec.template.spec.containers[*].ports[*].containerPort}'
-      const open = await plane.kubectl(
-        '-n',
-        'ebb',
-        'get',
-        'deployment',
-        'ebb',
-        '-o',
-        `jsonpath=${ports}`,
-      )
+      const open = await ofDeployment(plane, ports)
       assert.ok(open.split(' ').includes(port))
       const from = '{.spec.template.spec.containers[*].envFrom[*].configMapRef.name}'
       const volumes = '{.spec.template.spec.volumes[*].configMap.name}'
-      const maps = await plane.kubectl(
-        '-n',
-        'ebb',
-        'get',
-        'deployment',
-        'ebb',
-        '-o',
-        `jsonpath=${from} ${volumes}`,
-      )
+      const maps = await ofDeployment(plane, `${from} ${volumes}`)
       assert.deepEqual(maps.split(' '), ['ebb-env', 'ebb-ca'])
       for (const name of maps.split(' ')) assert.ok(readme.includes(`\`${name}\``), name)
     })

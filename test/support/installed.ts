@@ -112,3 +112,7 @@ export async function until<T>(
     await delay(100)
   }
 }
+
+/** What a JSONPath finds in Ebb's own Deployment, as the manifests have it. */
+export const ofDeployment = (plane: Pick<ControlPlane, 'kubectl'>, path: string): Promise<string> =>
+  plane.kubectl('-n', 'ebb', 'get', 'deployment', 'ebb', '-o', `jsonpath=${path}`)

@@ -96,3 +96,11 @@ export async function vanish(w: World, skew = 0): Promise<Candidate> {
   await w.cluster.replace(kinds.lease, left, new AbortController().signal)
   return w.join('b', { skew })
 }
+
+/** Asserts that the Lease of who has just vanished is taken when its time is over, to the millisecond. */
+export async function takesOver(w: World, { elector }: Candidate): Promise<void> {
+  await w.clock.advance(takeover - 1)
+  assert.equal(elector.holding, false, 'its time is not over')
+  await w.clock.advance(1)
+  assert.equal(elector.holding, true, 'taken when its time is over')
+}
